@@ -1,0 +1,63 @@
+"""The list of all assets and checks of a project: the one place a new asset module is added to."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from assets.embeddings import interaction_sequences, item_text_embeddings, retrievers, vector_tables
+from assets.evaluation import evaluation_report, metrics
+from assets.events import checks as event_checks
+from assets.events import raw_events, raw_items
+from assets.graph import Graph
+from assets.indexes import ann_indexes
+from assets.profiles import item_profiles, profile_calls, user_profiles
+from assets.ranking import candidates, rankers, ranking_dataset, recommendations
+from assets.ranking import checks as ranking_checks
+from assets.releases import release
+from assets.tables import checks as table_checks
+from assets.tables import dbt_models, event_funnel
+
+GROUPS_BEFORE_LEARNING = ("events", "tables")
+
+
+def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
+    """Every asset, from raw logs to the release.
+
+    Args:
+        graph: The project and its days.
+        manifest: dbt's `manifest.json`.
+    """
+    before = [
+        raw_events.build(graph),
+        raw_items.build(graph),
+        dbt_models.build(graph, manifest),
+        event_funnel.build(graph),
+        item_profiles.build(graph),
+        user_profiles.build(graph),
+        profile_calls.build(graph),
+        interaction_sequences.build(graph),
+        item_text_embeddings.build(graph),
+        *retrievers.build(graph),
+        *vector_tables.build(graph),
+        *ann_indexes.build(graph),
+        candidates.build(graph),
+        ranking_dataset.build(graph),
+        *rankers.build(graph),
+        recommendations.build(graph),
+        metrics.build(graph),
+        evaluation_report.build(graph),
+    ]
+    learned = [
+        key.to_user_string()
+        for made in before
+        for key, group in made.group_names_by_key.items()
+        if group not in GROUPS_BEFORE_LEARNING
+    ]
+    own_checks = [key for made in before for key in made.check_keys]
+    other_checks = [key for check in all_checks(graph) for key in check.check_keys]
+    return [*before, release.build(graph, learned, [*own_checks, *other_checks])]
+
+
+def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:
+    """Checks that are not part of an asset's own op."""
+    return [*event_checks.build(graph), *table_checks.build(graph), *ranking_checks.build(graph)]

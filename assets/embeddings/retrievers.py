@@ -1,0 +1,157 @@
+"""One asset per configured retriever: trained without the validation days to judge it, then on everything.
+
+Grain: one artifact per retriever and as-of day, with two models in it: `validation/` has seen nothing of the last
+`split.validation_days` (it chooses the epoch, feeds the ranker's training set and the gate), `final/` has seen
+everything up to the as-of day (it makes the candidates).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from assets.artifacts import artifact_folder, store_artifact
+from assets.graph import Graph, as_of, end_of
+from models.evaluation.intervals import bootstrap_intervals, paired_difference
+from models.reports.markdown import learning_curve_png, markdown_image
+from models.retrieval import registry
+from models.retrieval.contract import FitReport, Retriever
+from models.retrieval.interactions import Interactions
+from models.training.validation import Validation
+from resources.artifact_store import ArtifactStore
+from resources.compute import pick_device
+from resources.warehouse import Warehouse
+
+BASELINE = "recent_popularity"
+DAY_SECONDS = 86_400
+
+
+@dataclass
+class Trained:
+    """A retriever trained twice, and how the first one did on the validation days.
+
+    Attributes:
+        judged: Fitted without the validation days.
+        final: Fitted on everything.
+        report: How `judged` was trained.
+        score: NDCG@10 of `judged` by validation user, `[n_users]`; empty where no user came back.
+        baseline: The same of recent popularity.
+    """
+
+    judged: Retriever
+    final: Retriever
+    report: FitReport
+    score: np.ndarray
+    baseline: np.ndarray
+
+
+def build(graph: Graph) -> list[dg.AssetsDefinition]:
+    """An asset for each retriever in the config."""
+    return [_asset(graph, name) for name in graph.settings.retrievers]
+
+
+def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
+    retriever_class = registry.retriever_class(name)
+    kind = "torch" if retriever_class.has_vectors else "numpy"
+    common = graph.as_of_asset("embeddings", {kind}, ["interaction_sequences"])
+    spec = dg.AssetCheckSpec(
+        f"{name}_is_not_worse_than_{BASELINE}",
+        asset=name,
+        blocking=True,
+        description=f"On the validation days, NDCG@10 is not significantly below {BASELINE}'s.",
+    )
+    summary = (retriever_class.__doc__ or name).strip().splitlines()[0]
+
+    specs = [] if retriever_class.is_baseline else [spec]
+
+    @dg.asset(name=name, description=summary, check_specs=specs, **common)
+    def retriever(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, artifacts: ArtifactStore
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        day = as_of(context)
+        data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
+        cut = end_of(day) - graph.settings.split.validation_days * DAY_SECONDS
+        trained = train(name, graph, data, cut, context.log.debug)
+        about = {"retriever": name, "config": trained.final.config.model_dump(mode="json"), **metrics(trained)}
+        about["curve"] = trained.report.curve
+        digest = store_artifact(warehouse, artifacts, name, day, lambda folder: save(trained, folder), about)
+        yield dg.MaterializeResult(metadata={**metrics(trained), "digest": digest, **curve(name, trained.report)})
+        if specs:
+            yield check(trained, spec.name, graph.settings.checks.weak_retriever)
+
+    return retriever
+
+
+def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any) -> Trained:
+    """Fit on what lies before `cut`, judge on what follows, fit again on everything for as many epochs."""
+    settings = graph.settings
+    config = registry.config_class(name).model_validate(settings.retrievers[name])
+    device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
+    past, future = data.before(cut), data.since(cut)
+    judged, final = registry.retriever_class(name)(config), registry.retriever_class(name)(config)
+    validation = Validation(past, future)
+    watched = future if len(validation.users) else None
+    report = judged.fit(past, watched, device=device, progress=lambda what, done, total: log(f"{what} {done}/{total}"))
+    final.fit(data, None, device=device, n_epochs=report.best_epoch or None)
+    baseline = registry.retriever_class(BASELINE)(
+        registry.config_class(BASELINE).model_validate(settings.retrievers[BASELINE])
+    )
+    baseline.fit(past)
+    return Trained(judged, final, report, validation.per_user(judged), validation.per_user(baseline))
+
+
+def save(trained: Trained, folder: Path) -> None:
+    """Both models, and the validation NDCG of every user."""
+    for part, model in (("validation", trained.judged), ("final", trained.final)):
+        (folder / part).mkdir()
+        model.save(folder / part)
+    np.save(folder / "validation_ndcg.npy", trained.score, allow_pickle=False)
+
+
+def load(name: str, folder: Path, part: str) -> Retriever:
+    """The `validation` or the `final` model of a retriever's artifact."""
+    return registry.retriever_class(name).load(folder / part)
+
+
+def metrics(trained: Trained) -> dict[str, Any]:
+    """What the manifest and the UI say of it."""
+    shown: dict[str, Any] = {"n_validation_users": len(trained.score)}
+    if len(trained.score):
+        mean, low, high = bootstrap_intervals(trained.score[:, None])[0]
+        shown |= {"validation_ndcg_at_10": mean, "validation_ndcg_at_10_interval": [low, high]}
+        shown |= {f"{BASELINE}_ndcg_at_10": float(trained.baseline.mean())}
+    return shown | {
+        "best_epoch": trained.report.best_epoch,
+        "fit_seconds": round(trained.report.seconds, 2),
+    }
+
+
+def curve(name: str, report: FitReport) -> dict[str, Any]:
+    """The learning curve, as rows and as a picture; nothing for models without epochs."""
+    if len(report.curve) < 2:
+        return {}
+    picture = markdown_image(learning_curve_png(report.curve, name), f"Learning curve of {name}")
+    return {"learning_curve": dg.MetadataValue.md(picture), "curve": dg.MetadataValue.json(report.curve)}
+
+
+def check(trained: Trained, check_name: str, weak: str) -> dg.AssetCheckResult:
+    """Fails when the baseline is better by more than chance allows; a mere warning where `weak` is `warn`."""
+    if not len(trained.score):
+        words = "No user with a past came back in the validation days: nothing to compare."
+        return dg.AssetCheckResult(check_name=check_name, passed=True, metadata={"note": words})
+    found = paired_difference(trained.score, trained.baseline)
+    return dg.AssetCheckResult(
+        check_name=check_name,
+        passed=bool(found.high >= 0),
+        severity=dg.AssetCheckSeverity.WARN if weak == "warn" else dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "ndcg_at_10": float(trained.score.mean()),
+            "baseline_ndcg_at_10": float(trained.baseline.mean()),
+            "difference_interval": [found.low, found.high],
+            "n_users": len(trained.score),
+            "remedy": "Look at the learning curve, take the retriever out, or set checks.weak_retriever to warn.",
+        },
+    )

@@ -1,0 +1,119 @@
+"""Checks of `metrics`: the gate against the last release, and the audit for leaks."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from assets.artifacts import artifact_folder
+from assets.evaluation.scoring import read_lists
+from assets.graph import Graph, preview
+from models.evaluation.gate import compare_with_release
+from models.evaluation.leakage import leaked_rows
+from models.retrieval.interactions import Interactions
+from resources.artifact_store import ArtifactStore
+from resources.warehouse import Warehouse
+
+GATE = "no_metric_fell_below_the_last_release"
+BASELINE = "recommendations_are_not_worse_than_recent_popularity"
+LEAKS = "no_list_knows_the_future"
+
+
+def metric_specs() -> list[dg.AssetCheckSpec]:
+    """The three checks, all blocking."""
+    words = {
+        GATE: "No NDCG, recall, ... of the final lists fell more than checks.max_metric_drop below the last release.",
+        BASELINE: "The final lists' NDCG is not significantly below recent popularity's.",
+        LEAKS: "No list holds an item that was first known after its as-of day.",
+    }
+    return [dg.AssetCheckSpec(name, asset="metrics", blocking=True, description=text) for name, text in words.items()]
+
+
+def metric_checks(
+    graph: Graph, warehouse: Warehouse, store: ArtifactStore, frame: pl.DataFrame
+) -> Iterator[dg.AssetCheckResult]:
+    """Results for freshly computed metrics."""
+    full = frame.filter(pl.col("n_test_days") >= graph.settings.split.test_days)
+    yield check_gate(full, last_released_metrics(warehouse), graph.settings.checks.max_metric_drop)
+    yield check_baseline(full)
+    yield check_leaks(warehouse, store, frame)
+
+
+def last_released_metrics(warehouse: Warehouse) -> pl.DataFrame | None:
+    """The metric rows the newest release was made with; `None` before the first."""
+    if not warehouse.has_table("releases"):
+        return None
+    rows = warehouse.read("SELECT metrics FROM releases ORDER BY created_at DESC LIMIT 1")
+    found = json.loads(rows["metrics"][0]) if rows.height else []
+    return pl.DataFrame(found, infer_schema_length=None) if found else None
+
+
+def check_gate(now: pl.DataFrame, then: pl.DataFrame | None, tolerance: float) -> dg.AssetCheckResult:
+    """Fails where a metric of the final lists fell by more than the tolerance and more than chance allows."""
+    if then is None or now.is_empty():
+        words = "Nothing to compare: no release yet, or no lists whose test days are complete."
+        return dg.AssetCheckResult(check_name=GATE, passed=True, metadata={"note": words})
+    names = ("ndcg", "recall", "precision", "mrr", "map", "hit_rate")
+    ours = now.filter(pl.col("model") == "recommendations")
+    fallen = compare_with_release(ours, then, dict.fromkeys(names, tolerance))
+    return dg.AssetCheckResult(
+        check_name=GATE,
+        passed=fallen.is_empty(),
+        metadata={
+            "fallen": dg.MetadataValue.md(preview(fallen, 20)),
+            "remedy": "Compare the two reports; the old release stays until a better one passes.",
+        },
+    )
+
+
+def check_baseline(now: pl.DataFrame) -> dg.AssetCheckResult:
+    """Fails where recent popularity is better by more than chance allows."""
+    rows = now.filter(
+        (pl.col("model") == "recommendations") & (pl.col("metric") == "ndcg_minus_recent_popularity")
+    ).sort("k")
+    if rows.is_empty():
+        words = "Nothing to compare: no lists whose test days are complete."
+        return dg.AssetCheckResult(check_name=BASELINE, passed=True, metadata={"note": words})
+    first = rows.row(0, named=True)
+    return dg.AssetCheckResult(
+        check_name=BASELINE,
+        passed=first["ci_high"] is None or first["ci_high"] >= 0,
+        metadata={
+            "k": first["k"],
+            "ndcg_difference": first["value"],
+            "interval": [first["ci_low"], first["ci_high"]],
+            "n_users": first["n_users"],
+        },
+    )
+
+
+def check_leaks(warehouse: Warehouse, store: ArtifactStore, frame: pl.DataFrame) -> dg.AssetCheckResult:
+    """Fails where a list of a scored as-of day, or what its models were trained on, holds what came later."""
+    items = warehouse.read("SELECT item_id, first_seen_on FROM core_items")
+    found = []
+    for target in frame["as_of_day"].unique().sort().to_list():
+        lists = read_lists(warehouse, target, 1_000_000)
+        found.append(leaked_rows(lists, trained_on(warehouse, store, target), items, target))
+    leaked = pl.concat(found) if found else pl.DataFrame()
+    return dg.AssetCheckResult(
+        check_name=LEAKS,
+        passed=leaked.is_empty(),
+        metadata={"n_rows": leaked.height, "examples": dg.MetadataValue.md(preview(leaked, 10))},
+    )
+
+
+def trained_on(warehouse: Warehouse, store: ArtifactStore, target: dt.date) -> pl.DataFrame:
+    """Rows `user_id, item_id, event_day` of the sequences that the models of an as-of day were really given."""
+    data = Interactions.load(artifact_folder(warehouse, store, "interaction_sequences", target))
+    seconds = pl.Series("event_day", np.asarray(data.times))
+    return pl.DataFrame(
+        {
+            "user_id": data.user_ids[data.user_of_position()].tolist(),
+            "item_id": data.item_ids[np.asarray(data.items)].tolist(),
+            "event_day": pl.from_epoch(seconds, time_unit="s").dt.date(),
+        },
+        schema={"user_id": pl.Utf8, "item_id": pl.Utf8, "event_day": pl.Date},
+    )

@@ -1,0 +1,72 @@
+"""Example users of the report: a short, a middling and a long history, with the lists they got."""
+
+import datetime as dt
+
+import polars as pl
+
+from assets.evaluation.scoring import read_lists
+from assets.graph import Graph
+from assets.point_in_time import interactions_between, interactions_until
+from models.reports.report import ExampleItem, ExampleUser
+from resources.warehouse import Warehouse
+
+SHOWN = 5
+HISTORY_SHOWN = 8
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> list[ExampleUser]:
+    """Users of the scored as-of day at three lengths of history who took something afterwards."""
+    if metrics.is_empty():
+        return []
+    day, through = metrics["as_of_day"][0], metrics["scored_through"][0]
+    before, after = interactions_until(warehouse, day), interactions_between(warehouse, day, through)
+    titles = dict(warehouse.read("SELECT item_id, coalesce(title, item_id) FROM core_items").iter_rows())
+    lists = read_lists(warehouse, day, SHOWN)
+    reasons = _reasons(warehouse, day)
+    shown = {name: lists[name] for name in ("recommendations", *graph.settings.retrievers) if name in lists}
+    chosen = _choose(before, after, lists["recommendations"])
+    return [_user(user, before, after, shown, titles, reasons) for user in chosen]
+
+
+def _choose(before: pl.DataFrame, after: pl.DataFrame, served: pl.DataFrame) -> list[str]:
+    lengths = before.group_by("user_id").agg(pl.len().alias("n")).join(after, on="user_id", how="semi")
+    lengths = lengths.join(served, on="user_id", how="semi").sort("n", "user_id")
+    if lengths.is_empty():
+        return []
+    rows = sorted({int(q * (lengths.height - 1)) for q in QUANTILES})
+    return [lengths["user_id"][row] for row in rows]
+
+
+def _reasons(warehouse: Warehouse, day: dt.date) -> dict[tuple[str, str], tuple[str, list[str]]]:
+    sql = "SELECT user_id, item_id, source, because_of FROM recommendations WHERE as_of_day = ? AND rank <= ?"
+    rows = warehouse.read(sql, [day, SHOWN])
+    return {(user, item): (source, because) for user, item, source, because in rows.iter_rows()}
+
+
+def _user(
+    user: str,
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    lists: dict[str, pl.DataFrame],
+    titles: dict[str, str],
+    reasons: dict[tuple[str, str], tuple[str, list[str]]],
+) -> ExampleUser:
+    taken = set(after.filter(pl.col("user_id") == user)["item_id"].to_list())
+    history = before.filter(pl.col("user_id") == user)["item_id"].tail(HISTORY_SHOWN).to_list()
+
+    def shown(model: str, item: str) -> ExampleItem:
+        note = ""
+        if model == "recommendations" and (user, item) in reasons:
+            source, because = reasons[user, item]
+            note = f"{source}: {titles.get(because[0], because[0])}" if because else source
+        return ExampleItem(titles.get(item, item), note, item in taken)
+
+    rows = {
+        name: frame.filter(pl.col("user_id") == user).sort("rank")["item_id"].to_list() for name, frame in lists.items()
+    }
+    return ExampleUser(
+        user_id=user,
+        history=[titles.get(item, item) for item in history],
+        lists={name: [shown(name, item) for item in items] for name, items in rows.items()},
+    )

@@ -1,0 +1,73 @@
+"""Scoring the lists of one as-of day: the final lists, each retriever's own, and the oracle's where there is one."""
+
+import datetime as dt
+
+import polars as pl
+
+from assets.graph import Graph
+from assets.point_in_time import available, interactions_between, interactions_until, items_known
+from models.evaluation.evaluate import Resampling, evaluate
+from models.evaluation.oracle import oracle_lists
+from models.evaluation.truth import window_truth
+from resources.warehouse import Warehouse
+
+
+def as_of_days_to_score(warehouse: Warehouse, day: dt.date, test_days: int) -> list[dt.date]:
+    """As-of days whose lists are scored at the end of `day`.
+
+    All with lists in the `test_days` before `day`, and the newest with lists at least `test_days` (at most twice that)
+    before it, so that there is always one with a full window.
+    """
+    if not warehouse.has_table("recommendations"):
+        return []
+    first, last = day - dt.timedelta(days=2 * test_days), day - dt.timedelta(days=1)
+    sql = "SELECT DISTINCT as_of_day FROM recommendations WHERE as_of_day BETWEEN ? AND ? ORDER BY as_of_day"
+    made = warehouse.read(sql, [first, last])["as_of_day"].to_list()
+    full = [target for target in made if (day - target).days >= test_days]
+    return full[-1:] + [target for target in made if (day - target).days < test_days]
+
+
+def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt.date) -> pl.DataFrame:
+    """Metrics of every model's lists as of `target` on the days up to `through`."""
+    settings = graph.settings
+    before, after = interactions_until(warehouse, target), interactions_between(warehouse, target, through)
+    items = warehouse.read("SELECT * FROM core_items ORDER BY item_id")
+    lists = read_lists(warehouse, target, max(settings.evaluation.ks))
+    oracle = oracle_of(graph, warehouse, target, before, after, items)
+    if oracle is not None:
+        lists["oracle"] = oracle
+    resampling = Resampling(n_resamples=settings.evaluation.n_resamples)
+    return evaluate(lists, before, after, items, settings.evaluation.ks, target, through, resampling=resampling)
+
+
+def read_lists(warehouse: Warehouse, target: dt.date, k: int) -> dict[str, pl.DataFrame]:
+    """Model -> `user_id, rank, item_id` as of one day: final lists and each retriever's candidates, cut at k."""
+    final = "SELECT user_id, rank, item_id FROM recommendations WHERE as_of_day = ? AND rank <= ?"
+    lists = {"recommendations": warehouse.read(final, [target, k])}
+    offered = """SELECT source, user_id, source_rank AS rank, item_id FROM candidates
+        WHERE as_of_day = ? AND source_rank <= ?"""
+    for (source,), rows in warehouse.read(offered, [target, k]).group_by("source"):
+        lists[str(source)] = rows.drop("source")
+    return dict(sorted(lists.items()))
+
+
+def oracle_of(
+    graph: Graph,
+    warehouse: Warehouse,
+    target: dt.date,
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    items: pl.DataFrame,
+) -> pl.DataFrame | None:
+    """The best reachable lists of a simulated shop, for the users who are scored; `None` for a real shop."""
+    folder = graph.project.simulation_folder
+    if graph.settings.simulate is None or folder is None or not (folder / "truth").is_dir():
+        return None
+    from models.simulation.oracle import oracle_scores
+
+    users = window_truth(before, after, items, target).relevant["user_id"].unique().sort().to_list()
+    known = items_known(warehouse, target)
+    item_ids = known["item_id"].to_list()
+    scores = oracle_scores(folder / "truth", target, users, item_ids)
+    k = max(graph.settings.evaluation.ks)
+    return oracle_lists(scores, users, item_ids, before, k, available(known).to_numpy()).drop("score")

@@ -1,0 +1,122 @@
+"""`raw_events`, `rejected_events`, `source_files`: every line of the day's files, accepted or rejected.
+
+Grain: one event, one rejected line, one file and day. Stale when a file of the day changes. Read by dbt.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.events.columns import RAW_EVENTS, REJECTED_EVENTS, SOURCE_FILES
+from assets.graph import (
+    EVENT_DAYS,
+    OWNERS,
+    PARTITION_ROWS,
+    RUN_ROWS,
+    WAREHOUSE_POOL,
+    Columns,
+    Graph,
+    event_range,
+    table_metadata,
+)
+from models.events.files import SourceFile, file_digest, list_source_files
+from models.events.read import DayRange, EventBatch, read_event_file
+from resources.settings import Project
+from resources.table_columns import has_table
+from resources.warehouse import Warehouse, insert, quoted
+
+TABLES: dict[str, tuple[Columns, str]] = {
+    "raw_events": (RAW_EVENTS, "One accepted event of the source, as it was sent; nothing cleaned yet"),
+    "rejected_events": (REJECTED_EVENTS, "One line that could not become an event, with the reason"),
+    "source_files": (SOURCE_FILES, "One source file and day: what was read, accepted, rejected"),
+}
+
+
+def build(graph: Graph) -> dg.AssetsDefinition:
+    """The three raw tables as one op, so that a file is read once and the three always agree."""
+    specs = [
+        dg.AssetSpec(name, description=text, group_name="events", owners=OWNERS, kinds={"polars", "duckdb"})
+        for name, (_, text) in TABLES.items()
+    ]
+
+    @dg.multi_asset(
+        name="raw_events",
+        specs=specs,
+        partitions_def=graph.days,
+        backfill_policy=EVENT_DAYS,
+        pool=WAREHOUSE_POOL,
+    )
+    def raw_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+        first, last = event_range(context)
+        frames = read_days(graph.project, first, last)
+        snapshot = write_days(warehouse, frames, first, last)
+        for name, (columns, _) in TABLES.items():
+            metadata = table_metadata(
+                name, columns, frames[name], snapshot, PARTITION_ROWS if first == last else RUN_ROWS
+            )
+            if name == "rejected_events":
+                metadata["reasons"] = dg.MetadataValue.json(dict(frames[name]["reason"].value_counts().iter_rows()))
+            yield dg.MaterializeResult(asset_key=name, metadata=metadata)
+
+    return raw_events
+
+
+def read_days(project: Project, first: dt.date, last: dt.date) -> dict[str, pl.DataFrame]:
+    """Read the files that belong to `first..last` (files without a day always do) into the three frames."""
+    source, partitions = project.settings.events, project.settings.partitions
+    days = DayRange(start=partitions.start, end=partitions.end)
+    files = [f for f in list_source_files(source, project.base) if f.day is None or first <= f.day <= last]
+    batches = [(file, read_event_file(file, source, days)) for file in files]
+    wanted = pl.col("source_day").is_between(first, last)
+    frames = {
+        "raw_events": _stack([b.accepted for _, b in batches], RAW_EVENTS).filter(wanted),
+        "rejected_events": _stack([b.rejected for _, b in batches], REJECTED_EVENTS).filter(wanted),
+    }
+    counted = [_file_rows(file, batch, first, last) for file, batch in batches]
+    frames["source_files"] = _stack(counted, SOURCE_FILES).filter(wanted)
+    return frames
+
+
+def write_days(warehouse: Warehouse, frames: dict[str, pl.DataFrame], first: dt.date, last: dt.date) -> int:
+    """Replace `first..last` in all three tables in one transaction; returns the snapshot id.
+
+    The days' rows of `event_funnel` go with them: until it is made again, nothing says that these days are up to date,
+    even if the run stops at a check and the files become what they were before.
+    """
+    for name, (columns, text) in TABLES.items():
+        warehouse.ensure_table(name, columns, text)
+
+    def transaction(connection) -> None:
+        for name, frame in frames.items():
+            connection.execute(f"DELETE FROM {quoted(name)} WHERE source_day BETWEEN ? AND ?", [first, last])
+            insert(connection, name, frame)
+        if has_table(connection, "event_funnel"):
+            connection.execute("DELETE FROM event_funnel WHERE source_day BETWEEN ? AND ?", [first, last])
+
+    warehouse.write(transaction)
+    return warehouse.snapshot()
+
+
+def _stack(frames: list[pl.DataFrame], columns: Columns) -> pl.DataFrame:
+    if frames:
+        return pl.concat(frames)
+    types: dict[str, Any] = {"DATE": pl.Date, "TIMESTAMP": pl.Datetime("us"), "BIGINT": pl.Int64, "INTEGER": pl.Int32}
+    return pl.DataFrame(schema={name: types.get(kind, pl.Utf8) for name, (kind, _) in columns.items()})
+
+
+def _file_rows(file: SourceFile, batch: EventBatch, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """One row for every day the file speaks of, days without a line included."""
+    days = [file.day] if file.day else pl.date_range(first, last, eager=True).to_list()
+    rows = pl.DataFrame({"source_day": days}, schema={"source_day": pl.Date})
+    rows = rows.join(batch.by_day(), on="source_day", how="left")
+    return rows.select(
+        pl.lit(file.name).alias("source_file"),
+        "source_day",
+        pl.lit(file_digest(Path(file.path))).alias("sha256"),
+        pl.lit(Path(file.path).stat().st_size, dtype=pl.Int64).alias("n_bytes"),
+        *(pl.col(name).fill_null(0).cast(pl.Int64) for name in ("n_lines", "n_accepted", "n_rejected")),
+    )

@@ -1,0 +1,92 @@
+"""One ANN index per retriever that has vectors, named `<retriever>_index`.
+
+Grain: one artifact per retriever and as-of day. Stale when the retriever is trained again. Read by `candidates`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from assets.artifacts import artifact_folder, store_artifact
+from assets.embeddings.retrievers import load
+from assets.embeddings.vector_tables import vector_retrievers
+from assets.graph import Graph, as_of
+from models.ann.effort import with_enough_effort
+from models.ann.index import AnnIndex, build_index
+from models.retrieval.interactions import Interactions
+from resources.artifact_store import ArtifactStore
+from resources.warehouse import Warehouse
+
+N_QUERIES = 500
+
+
+def build(graph: Graph) -> list[dg.AssetsDefinition]:
+    """An index asset for each retriever with vectors."""
+    return [_asset(graph, name) for name in vector_retrievers(graph)]
+
+
+def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
+    asset = f"{name}_index"
+    common = graph.as_of_asset("indexes", {"faiss"}, [name, "interaction_sequences"])
+    recall = dg.AssetCheckSpec(
+        f"{asset}_finds_what_exact_search_finds",
+        asset=asset,
+        blocking=True,
+        description="Recall of the index against exact search on users' vectors is at least checks.min_index_recall.",
+    )
+    known = dg.AssetCheckSpec(
+        f"{asset}_holds_only_known_items",
+        asset=asset,
+        blocking=True,
+        description="The index answers with positions of the vocabulary and nothing else, and holds every item once.",
+    )
+
+    @dg.asset(name=asset, description=f"FAISS index over {name}'s item vectors", check_specs=[recall, known], **common)
+    def index_asset(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, artifacts: ArtifactStore
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        day, settings = as_of(context), graph.settings
+        data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
+        model = load(name, artifact_folder(warehouse, artifacts, name, day), "final")
+        vectors, k = model.item_vectors(), min(settings.recommendations.candidates_per_source, data.n_items)
+        wanted = settings.checks.min_index_recall
+        queries = model.user_vectors(data, _sample(data.n_users))
+        built = build_index(vectors, settings.index, ids=data.item_ids)
+        index, found = with_enough_effort(built, vectors, queries, k, wanted)
+        about: dict[str, Any] = {
+            "retriever": name,
+            "config": index.config.model_dump(mode="json"),
+            f"recall_at_{k}": found,
+        }
+        digest = store_artifact(warehouse, artifacts, asset, day, index.save, about)
+        stored = AnnIndex.load(artifacts.get(asset, digest))
+        yield dg.MaterializeResult(metadata={**about, "digest": digest, "n_items": data.n_items})
+        yield check_recall(recall.name, found, wanted, k)
+        yield check_known(known.name, stored, queries, k, data.n_items)
+
+    return index_asset
+
+
+def check_recall(name: str, found: float, wanted: float, k: int) -> dg.AssetCheckResult:
+    """Fails below the wanted recall."""
+    remedy = "Raise index.hnsw_search_breadth or index.ivf_probes in sluice.yaml, or set index.kind to flat."
+    metadata: dict[str, Any] = {f"recall_at_{k}": found, "wanted": wanted, "remedy": remedy}
+    return dg.AssetCheckResult(check_name=name, passed=bool(found >= wanted), metadata=metadata)
+
+
+def check_known(name: str, index, queries: np.ndarray, k: int, n_items: int) -> dg.AssetCheckResult:
+    """Fails when the index holds another number of vectors or answers with a position outside the vocabulary."""
+    answers, _ = index.search(queries, k)
+    unknown = sorted({int(item) for item in answers.ravel() if item < -1 or item >= n_items})
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not unknown and index.n_vectors == n_items,
+        metadata={"unknown_positions": unknown[:10], "n_vectors": index.n_vectors, "n_items": n_items},
+    )
+
+
+def _sample(n_users: int) -> np.ndarray:
+    """Evenly spaced users, so that the sample is the same in every run."""
+    return np.unique(np.linspace(0, n_users - 1, min(N_QUERIES, n_users)).astype(np.int64))

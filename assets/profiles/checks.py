@@ -1,0 +1,73 @@
+"""Checks of the profiles: valid JSON, everyone covered, no personal data, and a Great Expectations suite."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.graph import preview
+from models.profiles.audit import ProfileAudit, audit_profiles
+from models.quality.run import run_suite
+from models.quality.suites import item_profiles_suite, user_profiles_suite
+
+WORDS = {
+    "{kind}_profiles_are_valid": "Every profile is JSON that its schema accepts, and describes its own row.",
+    "every_{kind}_has_a_profile": "Every {kind} that is known has exactly one profile.",
+    "{kind}_profiles_hold_no_personal_data": "No e-mail address, phone or card number stands in a profile.",
+    "{kind}_profiles_keep_their_suite": "Great Expectations: keys, summaries, versions, token counts.",
+}
+
+
+def item_profile_specs() -> list[dg.AssetCheckSpec]:
+    """Checks of `item_profiles`."""
+    return _specs("item")
+
+
+def user_profile_specs() -> list[dg.AssetCheckSpec]:
+    """Checks of `user_profiles`."""
+    return _specs("user")
+
+
+def item_profile_checks(profiles: pl.DataFrame, items: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    """Results for the profiles of `items`."""
+    result = run_suite(profiles, item_profiles_suite())
+    yield from _results("item", audit_profiles(profiles, items["item_id"]), result)
+
+
+def user_profile_checks(profiles: pl.DataFrame, interactions: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    """Results for the profiles of everyone in `interactions`."""
+    result = run_suite(profiles, user_profiles_suite())
+    yield from _results("user", audit_profiles(profiles, interactions["user_id"].unique()), result)
+
+
+def _specs(kind: str) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            name.format(kind=kind), asset=f"{kind}_profiles", blocking=True, description=text.format(kind=kind)
+        )
+        for name, text in WORDS.items()
+    ]
+
+
+def _results(kind: str, audit: ProfileAudit, suite) -> Iterator[dg.AssetCheckResult]:
+    asset = f"{kind}_profiles"
+    valid, covered, clean, kept = (name.format(kind=kind) for name in WORDS)
+    invalid = pl.DataFrame({f"{kind}_id": list(audit.invalid), "fault": list(audit.invalid.values())})
+    personal = pl.DataFrame({f"{kind}_id": list(audit.personal_data), "found": list(audit.personal_data.values())})
+    findings: list[tuple[str, bool, dict[str, Any]]] = [
+        (valid, not audit.invalid, {"valid_share": audit.schema_valid_share, "invalid": _shown(invalid)}),
+        (
+            covered,
+            not audit.missing,
+            {"coverage": audit.coverage, "missing": dg.MetadataValue.json(audit.missing[:20])},
+        ),
+        (clean, not audit.personal_data, {"n_profiles": personal.height, "examples": _shown(personal)}),
+        (kept, suite.success, {"suite": dg.MetadataValue.md(suite.markdown)}),
+    ]
+    for name, passed, metadata in findings:
+        yield dg.AssetCheckResult(asset_key=asset, check_name=name, passed=passed, metadata=metadata)
+
+
+def _shown(frame: pl.DataFrame) -> dg.MetadataValue:
+    return dg.MetadataValue.md(preview(frame, 10))

@@ -1,0 +1,60 @@
+"""`item_profiles`: what an item is, in the schema a language model fills too; here by the extractive backend.
+
+Grain: item and as-of day. Stale when the item's text or facts change (`input_digest`). Read by text embeddings, user
+profiles and people.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from assets.graph import Columns, Graph, as_of, table_metadata
+from assets.point_in_time import items_known
+from assets.profiles.checks import item_profile_checks, item_profile_specs
+from models.profiles.extractive import item_profiles as profile_items
+from models.profiles.extractive import profile_text
+from resources.warehouse import Warehouse
+
+COLUMNS: Columns = {
+    "as_of_day": ("DATE", "Partition: what was known at the end of this day"),
+    "item_id": ("VARCHAR", "The item"),
+    "prompt_version": ("VARCHAR", "Version of the rules or the prompt"),
+    "backend": ("VARCHAR", "extractive, transformers or openai"),
+    "input_digest": ("VARCHAR", "Digest of what entered the profile"),
+    "profile": ("VARCHAR", "JSON, valid against models.profiles.schema.ItemProfile"),
+    "summary": ("VARCHAR", "A sentence or two"),
+    "key_phrases": ("VARCHAR[]", "Telling phrases of title and description"),
+    "category_path": ("VARCHAR", "Path such as Home > Kitchen"),
+    "price_band": ("VARCHAR", "low, middle or high within its category; unknown without a price"),
+    "days_available": ("INTEGER", "Days since it could first be had"),
+    "n_tokens_in": ("BIGINT", "Words read"),
+    "n_tokens_out": ("BIGINT", "Words written"),
+    "language": ("VARCHAR", "Language of the text, as far as it shows"),
+    "text": ("VARCHAR", "The text that is embedded"),
+}
+
+
+def build(graph: Graph) -> dg.AssetsDefinition:
+    """The item profiles asset with its checks."""
+    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, ["core_items", "event_funnel"])
+
+    @dg.asset(
+        description="What each item is: summary, key phrases, category path, price band",
+        check_specs=item_profile_specs(),
+        **common,
+    )
+    def item_profiles(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        day = as_of(context)
+        items = items_known(warehouse, day)
+        profiles = profile_items(items, day, graph.settings.profiles)
+        texts = [profile_text(row) for row in profiles.iter_rows(named=True)]
+        frame = profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
+        warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")
+        snapshot = warehouse.replace_days("item_profiles", "as_of_day", day, day, frame)
+        yield dg.MaterializeResult(metadata=table_metadata("item_profiles", COLUMNS, frame, snapshot))
+        yield from item_profile_checks(frame, items)
+
+    return item_profiles

@@ -1,0 +1,56 @@
+"""`user_profiles`: long-term and current tastes with the events that support them.
+
+Grain: user and as-of day. Stale when the user's interactions or the items' profiles change. Read by people, and by
+models that take words.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.graph import Columns, Graph, as_of, table_metadata
+from assets.point_in_time import interactions_until, items_known
+from assets.profiles.checks import user_profile_checks, user_profile_specs
+from models.profiles.extractive import user_profiles as profile_users
+from resources.warehouse import Warehouse
+
+COLUMNS: Columns = {
+    "as_of_day": ("DATE", "Partition: what was known at the end of this day"),
+    "user_id": ("VARCHAR", "Who"),
+    "prompt_version": ("VARCHAR", "Version of the rules or the prompt"),
+    "backend": ("VARCHAR", "extractive, transformers or openai"),
+    "input_digest": ("VARCHAR", "Digest of what entered the profile"),
+    "profile": ("VARCHAR", "JSON, valid against models.profiles.schema.UserProfile"),
+    "summary": ("VARCHAR", "A sentence or two"),
+    "top_categories": ("VARCHAR[]", "Categories liked most, best first"),
+    "price_attitude": ("VARCHAR", "thrifty, average or premium against what their categories cost"),
+    "novelty_attitude": ("VARCHAR", "familiar, balanced or adventurous"),
+    "n_events": ("BIGINT", "Interactions it was made from"),
+    "n_tokens_in": ("BIGINT", "Interactions read"),
+    "n_tokens_out": ("BIGINT", "Words written"),
+}
+
+
+def build(graph: Graph) -> dg.AssetsDefinition:
+    """The user profiles asset with its checks."""
+    deps = ["core_interactions", "core_items", "item_profiles", "event_funnel"]
+    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, deps)
+
+    @dg.asset(
+        description="Each user's long-term tastes and current interests, with the events that support them",
+        check_specs=user_profile_specs(),
+        **common,
+    )
+    def user_profiles(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        day = as_of(context)
+        interactions = interactions_until(warehouse, day)
+        item_profiles = warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ? ORDER BY item_id", [day])
+        frame = profile_users(interactions, items_known(warehouse, day), item_profiles, day, graph.settings.profiles)
+        warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
+        snapshot = warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
+        yield dg.MaterializeResult(metadata=table_metadata("user_profiles", COLUMNS, frame, snapshot))
+        yield from user_profile_checks(frame, interactions)
+
+    return user_profiles

@@ -1,0 +1,76 @@
+"""`ranking_dataset`: candidates of the judged retrievers, features as of the cut, and what happened afterwards.
+
+Grain: user, item and as-of day. The cut lies `split.validation_days` before the as-of day: candidates come from models
+that saw nothing after it, features count nothing after it, labels are the interactions between cut and as-of day.
+Stale when a retriever or the tables change. Read by the ranker.
+"""
+
+import datetime as dt
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from assets.artifacts import artifact_folder, store_artifact
+from assets.graph import Graph, as_of, end_of, preview
+from assets.point_in_time import available, interactions_between, items_known
+from assets.ranking.candidate_lists import offer
+from assets.ranking.feature_context import feature_context
+from models.ranking.candidates import merge_candidates
+from models.ranking.dataset import ranking_dataset as label_rows
+from models.ranking.features import candidate_features
+from models.retrieval.interactions import Interactions
+from resources.artifact_store import ArtifactStore
+from resources.warehouse import Warehouse
+
+FILE = "dataset.parquet"
+
+
+def build(graph: Graph) -> dg.AssetsDefinition:
+    """The ranking data set asset."""
+    deps = [*graph.settings.retrievers, "interaction_sequences", "item_text_embeddings", "core_interactions"]
+    common = graph.as_of_asset("ranking", {"polars"}, [*deps, "feat_user_daily", "feat_item_daily", "core_items"])
+
+    @dg.asset(description="Point-in-time features and labels the ranker learns from", **common)
+    def ranking_dataset(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, artifacts: ArtifactStore
+    ) -> dg.MaterializeResult:
+        day = as_of(context)
+        frame = make(graph, warehouse, artifacts, day)
+        about = {
+            "n_rows": frame.height,
+            "n_users": frame["user_id"].n_unique(),
+            "n_positive": int((frame["gain"] > 0).sum()),
+        }
+        digest = store_artifact(warehouse, artifacts, "ranking_dataset", day, lambda to: save(frame, to), about)
+        columns = dg.MetadataValue.json(frame.columns)
+        head = dg.MetadataValue.md(preview(frame.select(frame.columns[:8])))
+        return dg.MaterializeResult(metadata={**about, "digest": digest, "columns": columns, "preview": head})
+
+    return ranking_dataset
+
+
+def make(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date) -> pl.DataFrame:
+    """Candidates as of the cut with features and labels."""
+    cut = day - dt.timedelta(days=graph.settings.split.validation_days)
+    data = Interactions.load(artifact_folder(warehouse, store, "interaction_sequences", day))
+    past, future = data.before(end_of(cut)), data.since(end_of(cut))
+    users = np.flatnonzero((past.lengths() > 0) & (future.lengths() > 0))
+    known = items_known(warehouse, cut)
+    allowed = np.isin(data.item_ids, known["item_id"].to_numpy()[available(known).to_numpy()])
+    offered = offer(graph, warehouse, store, day, "validation", past, users, allowed)
+    features = candidate_features(
+        merge_candidates(offered, list(graph.settings.retrievers)), feature_context(warehouse, cut, vectors_of=day)
+    )
+    return label_rows(features, interactions_between(warehouse, cut, day))
+
+
+def save(frame: pl.DataFrame, folder: Path) -> None:
+    """Write the data set as Parquet."""
+    frame.write_parquet(folder / FILE, compression="zstd")
+
+
+def load(warehouse: Warehouse, store: ArtifactStore, day: dt.date) -> pl.DataFrame:
+    """The data set of one as-of day."""
+    return pl.read_parquet(artifact_folder(warehouse, store, "ranking_dataset", day) / FILE)

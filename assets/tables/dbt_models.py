@@ -1,0 +1,78 @@
+"""The dbt project as assets: staging, core and feature tables, cleaned and tested in SQL.
+
+Grain: see each model's description in dbt/. A run of source days D1..D2 rewrites the event days that their lines can
+reach: `D1 - late_days .. D2 + early_days`. Stale when raw tables, cleaning settings or SQL change.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Graph, event_range
+from resources.settings import Project, Settings
+
+
+class Translator(DagsterDbtTranslator):
+    """Puts every dbt model into the group `tables` with the owner of the raw tables."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """One group for all models."""
+        return "tables"
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The same owners as everywhere."""
+        return OWNERS
+
+
+def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
+    """All dbt models as one op; dbt's own tests become checks that block what follows.
+
+    Args:
+        graph: The project and its days.
+        manifest: The `manifest.json` that `dbt parse` wrote.
+    """
+
+    @dbt_assets(
+        manifest=manifest,
+        name="dbt_models",
+        partitions_def=graph.days,
+        backfill_policy=EVENT_DAYS,
+        dagster_dbt_translator=Translator(),
+        exclude="resource_type:unit_test",
+        pool=WAREHOUSE_POOL,
+    )
+    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        first, last = event_range(context)
+        os.environ.update(dbt_environment(graph.project))
+        variables = json.dumps(dbt_variables(graph.settings, first, last))
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
+        yield from dbt.cli(arguments, context=context).stream()
+
+    return dbt_models
+
+
+def dbt_environment(project: Project) -> dict[str, str]:
+    """Where dbt finds the lake; read by `dbt/profiles.yml`."""
+    return {"SLUICE_CATALOG": str(project.catalog_path), "SLUICE_DATA_PATH": str(project.data_path)}
+
+
+def dbt_variables(settings: Settings, first: dt.date, last: dt.date) -> dict[str, Any]:
+    """The settings that the SQL reads, and the days it rebuilds."""
+    cleaning = settings.cleaning
+    return {
+        "from_day": str(first),
+        "until_day": str(last),
+        "late_days": settings.events.late_days if settings.events.day_pattern else 0,
+        # One more than the config's: west of Greenwich a file's evening is already the next UTC day.
+        "early_days": settings.events.early_days + 1 if settings.events.day_pattern else 0,
+        "partition_start": str(settings.partitions.start),
+        "event_weights": {name: kind.model_dump() for name, kind in settings.event_types.items()},
+        **cleaning.model_dump(exclude={"bot_user_agent_pattern"}),
+        "bot_user_agent_pattern": cleaning.bot_user_agent_pattern,
+    }

@@ -1,0 +1,111 @@
+"""Measure the promises of the demo: `python benchmarks/demo.py [--folder F]`.
+
+Times whole processes: the full demo, a second one with nothing new, one more day, and loading the code location. Peak
+memory is the largest sum of resident memory of the process and its children, sampled ten times a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+SLUICE = str(Path(sys.executable).parent / "sluice")
+HEAVY = ("torch", "lightgbm", "faiss", "sentence_transformers", "great_expectations", "matplotlib")
+PROMISES = {"full": 300.0, "again": 45.0, "load": 6.0, "peak_gib": 4.0, "one_day_share": 0.25}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, help="Where to build; a new temporary folder by default.")
+    folder = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="sluice-demo-"))
+    config = write_config(folder)
+    sys.stdout.write(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, building in {folder}\n")
+    full = demo(config, 42)
+    again = demo(config, 42)
+    one_day = demo(config, 43)
+    load = load_code_location(config)
+    rows = [
+        ("full demo, seconds", full[0], PROMISES["full"]),
+        ("full demo, peak GiB", full[1], PROMISES["peak_gib"]),
+        ("again with nothing new, seconds", again[0], PROMISES["again"]),
+        ("one more day, seconds", one_day[0], PROMISES["one_day_share"] * full[0]),
+        ("loading the code location, seconds", load[0], PROMISES["load"]),
+    ]
+    for name, value, promise in rows:
+        sys.stdout.write(f"{name:<38} {value:8.2f}   promised below {promise:.2f}\n")
+    sys.stdout.write(f"{'heavy imports while loading':<38} {load[1] or 'none'}\n")
+
+
+def write_config(folder: Path) -> Path:
+    """The demo's config with everything written below `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (ROOT / "configs" / "demo.yaml").read_text()
+    path = folder / "demo.yaml"
+    path.write_text(text.replace("../out/demo", str(folder)))
+    return path
+
+
+def demo(config: Path, days: int) -> tuple[float, float]:
+    """Simulate and build; seconds and peak GiB of both together."""
+    simulated = measure([SLUICE, "simulate", "-c", str(config), "--days", str(days)])
+    built = measure([SLUICE, "build", "-c", str(config)])
+    return simulated[0] + built[0], max(simulated[1], built[1])
+
+
+def measure(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak GiB of a command and its children."""
+    started, peak, ended = time.monotonic(), [0], threading.Event()
+    process = subprocess.Popen(command, cwd=ROOT)
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            peak[0] = max(peak[0], resident(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    code = process.wait()
+    seconds = time.monotonic() - started
+    ended.set()
+    watcher.join()
+    if code:
+        raise SystemExit(f"{' '.join(command)} ended with status {code}")
+    return seconds, peak[0] / 2**30
+
+
+def resident(pid: int) -> int:
+    """Bytes resident of a process and all below it; those that just ended count 0."""
+    total = 0
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    for process in family:
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def load_code_location(config: Path) -> tuple[float, str]:
+    """Seconds of a fresh Python that imports the code location, and the heavy packages it imported."""
+    code = f"import sys, pipelines.code_location; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    environment = {**os.environ, "SLUICE_CONFIG": str(config), "PYTHONWARNINGS": "ignore"}
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    return time.monotonic() - started, done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""How the bytes of a source become fields: the settings that event logs and catalogues share."""
+
+from __future__ import annotations
+
+import codecs
+import math
+from datetime import UTC, datetime
+from typing import ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Scalar = str | int | float
+NAMED_TIME_FORMATS = ("iso", "epoch_seconds", "epoch_milliseconds")
+
+
+class FileFormat(BaseModel):
+    """Where the files are, how they are laid out, and which column fills which canonical field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    allowed_fields: ClassVar[tuple[str, ...]] = ()
+    text_fields: ClassVar[tuple[str, ...]] = ()
+    number_fields: ClassVar[tuple[str, ...]] = ()
+    time_fields: ClassVar[tuple[str, ...]] = ()
+    required_fields: ClassVar[tuple[str, ...]] = ()
+
+    path: str = Field(
+        min_length=1,
+        description="A file, a folder (every visible file below it) or a glob, relative to the project's folder.",
+    )
+    format: Literal["csv", "jsonl", "dat"] = Field(
+        description="csv: one-character separator with double quotes; jsonl: one object a line; "
+        "dat: any separator such as '::', without quoting."
+    )
+    separator: str = Field(default=",", min_length=1, description="What separates the fields of csv and dat.")
+    header: bool = Field(default=True, description="Whether the first line of every csv or dat file names the columns.")
+    column_names: tuple[str, ...] | None = Field(
+        default=None, description="The columns in file order, for csv and dat files without a header line."
+    )
+    encoding: str = Field(default="utf-8", description="Text encoding, one in which a newline is the byte 0x0A.")
+    columns: dict[str, str] = Field(description="Canonical field -> column (csv, dat) or top-level key (jsonl).")
+    constants: dict[str, Scalar] = Field(
+        default={}, description="Canonical field -> the value it has in every row; never a time."
+    )
+    missing_values: tuple[str, ...] = Field(
+        default=("", "null", "NULL", "NaN", "nan", "\\N"),
+        description="Texts that mean 'no value', compared after surrounding white space is removed.",
+    )
+    integer_ids: tuple[str, ...] = Field(
+        default=(), description="Text fields whose whole numbers lose a trailing '.0': '17850.0' becomes '17850'."
+    )
+    time_format: str = Field(
+        default="iso",
+        description="iso, epoch_seconds, epoch_milliseconds, or a strptime pattern such as '%d/%m/%Y %H:%M'.",
+    )
+    time_zone: str = Field(
+        default="UTC", description="IANA zone of times written without an offset; they are stored in UTC."
+    )
+    max_line_bytes: int = Field(
+        default=1_000_000, ge=1, description="A longer line (or quoted record) is rejected alone, never held in memory."
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _newline_is_one_byte(cls, encoding: str) -> str:
+        try:
+            compatible = '\n,"A'.encode(encoding) == b'\n,"A'
+        except (LookupError, UnicodeError):
+            raise ValueError(f"{encoding!r} is not a text encoding Python knows") from None
+        if not compatible:
+            raise ValueError(f"{encoding!r} does not write a newline as one byte; convert the files to utf-8")
+        return codecs.lookup(encoding).name
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, time_zone: str) -> str:
+        try:
+            ZoneInfo(time_zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{time_zone!r} is not an IANA time zone such as 'Europe/London'") from None
+        return time_zone
+
+    @field_validator("time_format")
+    @classmethod
+    def _time_format_reads_back(cls, time_format: str) -> str:
+        if time_format in NAMED_TIME_FORMATS:
+            return time_format
+        sample = datetime(2011, 12, 31, tzinfo=UTC)
+        try:
+            read_back = datetime.strptime(sample.strftime(time_format), time_format).replace(tzinfo=UTC)
+        except ValueError:
+            read_back = None
+        if "%Z" in time_format or read_back != sample:
+            expected = ", ".join(NAMED_TIME_FORMATS)
+            raise ValueError(
+                f"{time_format!r} is neither {expected} nor a strptime pattern that names a full date (offsets as %z)"
+            )
+        return time_format
+
+    @model_validator(mode="after")
+    def _layout_fits_format(self) -> Self:
+        if self.format == "csv" and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise ValueError(
+                f"separator {self.separator!r}: csv needs one character; use `format: dat` for longer ones"
+            )
+        headless = self.format != "jsonl" and not self.header
+        if headless and not self.column_names:
+            raise ValueError("header is false, so `column_names` must list the columns in file order")
+        if self.column_names is not None and not headless:
+            raise ValueError("`column_names` is only for csv and dat files with `header: false`")
+        if self.column_names is not None and len(set(self.column_names)) < len(self.column_names):
+            raise ValueError("`column_names` names a column twice")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_known(self) -> Self:
+        for option, fields in (("columns", self.columns), ("constants", self.constants)):
+            unknown = sorted(set(fields) - set(self.allowed_fields))
+            if unknown:
+                raise ValueError(f"`{option}`: unknown field {unknown[0]!r}; known: {', '.join(self.allowed_fields)}")
+        twice = sorted(set(self.columns) & set(self.constants))
+        if twice:
+            raise ValueError(f"{twice[0]!r} is in `columns` and in `constants`; keep one")
+        for field, value in self.constants.items():
+            if field in self.time_fields:
+                raise ValueError(f"`constants`: {field!r} is a time and must come from a column")
+            if field in self.number_fields and (isinstance(value, str) or not math.isfinite(value)):
+                raise ValueError(f"`constants`: {field!r} must be a finite number, not {value!r}")
+            if not str(value).strip():
+                raise ValueError(f"`constants`: {field!r} is empty; leave it out")
+        unknown = sorted(set(self.integer_ids) - set(self.text_fields))
+        if unknown:
+            raise ValueError(f"`integer_ids`: {unknown[0]!r} is not one of {', '.join(self.text_fields)}")
+        absent = sorted(set(self.wanted_columns()) - set(self.column_names or self.wanted_columns()))
+        if absent:
+            raise ValueError(f"column {absent[0]!r} is not among `column_names`: {', '.join(self.column_names or ())}")
+        return self
+
+    def wanted_columns(self) -> list[str]:
+        """The source columns that are read, each once, in a fixed order."""
+        return list(dict.fromkeys(self.columns.values()))

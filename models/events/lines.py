@@ -1,0 +1,92 @@
+"""From a file's bytes to its physical lines: gzip, damaged files, and lines too long to hold."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from models.errors import UserError
+
+Line = tuple[int, bytes, str | None, str]
+"""`(line number from 1, bytes without the line ending, reason it is broken or None, detail)`."""
+
+BLOCK_BYTES: Final = 1 << 20
+KEPT_BYTES: Final = 2_000
+"""How much of a broken line is kept: 500 characters of at most 4 bytes."""
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+UNREADABLE_SUFFIXES: Final = (".zst", ".bz2", ".xz", ".zip", ".7z", ".lz4", ".parquet", ".xlsx")
+
+
+def physical_lines(path: Path, max_line_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Line]:
+    r"""Yield every line of a plain or gzip file, ending in `\n` or `\r\n`.
+
+    A damaged gzip file yields all lines before the damage and then one broken line, `truncated_file` or
+    `corrupt_file`, that holds the unfinished line and stands for whatever followed.
+
+    Args:
+        path: The file.
+        max_line_bytes: A longer line is yielded as `line_too_long` with its first bytes; memory stays bounded.
+        on_bytes: Called with the bytes of the (compressed) file read so far.
+
+    Raises:
+        UserError: The file cannot be opened, or its compression is not supported.
+    """
+    number, tail, tail_bytes = 0, b"", 0
+    damage: tuple[str, str] | None = None
+    for block in _blocks(path, on_bytes):
+        if isinstance(block, tuple):
+            damage = block
+            break
+        first, *rest = block.split(b"\n")
+        tail, tail_bytes = _grown(tail, tail_bytes, first, max_line_bytes)
+        for following in rest:
+            number += 1
+            yield _line(number, tail, tail_bytes, max_line_bytes)
+            tail, tail_bytes = following, len(following)
+    if damage:
+        yield number + 1, tail[:KEPT_BYTES], *damage
+    elif tail_bytes:
+        yield _line(number + 1, tail, tail_bytes, max_line_bytes)
+
+
+def _grown(tail: bytes, tail_bytes: int, more: bytes, max_line_bytes: int) -> tuple[bytes, int]:
+    """The unfinished line with more bytes; once it is too long, only its beginning and its length."""
+    n_bytes = tail_bytes + len(more)
+    if n_bytes <= max_line_bytes:
+        return tail + more, n_bytes
+    return (tail + more[:KEPT_BYTES])[:KEPT_BYTES], n_bytes
+
+
+def _line(number: int, data: bytes, n_bytes: int, max_line_bytes: int) -> Line:
+    if n_bytes > max_line_bytes:
+        return number, data[:KEPT_BYTES], "line_too_long", f"{n_bytes} bytes; max_line_bytes is {max_line_bytes}"
+    return number, data[:-1] if data.endswith(b"\r") else data, None, ""
+
+
+def _blocks(path: Path, on_bytes: Callable[[int], None]) -> Iterator[bytes | tuple[str, str]]:
+    """Decompressed blocks, then perhaps one (reason, detail) of what ended them."""
+    if path.suffix.lower() in UNREADABLE_SUFFIXES:
+        found = f"{path.suffix} files cannot be read"
+        raise UserError(found, str(path), "Convert it to plain or gzip (.gz) text, or correct `path` in sluice.yaml.")
+    with open(path, "rb") as raw:
+        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
+        if path.suffix.lower() == ".gz" and not is_gzip and raw.peek(1):
+            raise UserError("is not a gzip file although its name ends in .gz", str(path), "Rename or recompress it.")
+        with gzip.GzipFile(fileobj=raw) if is_gzip else raw as handle:
+            while True:
+                try:
+                    block = handle.read1(BLOCK_BYTES)
+                except EOFError:
+                    yield "truncated_file", f"the gzip stream breaks off after {raw.tell()} compressed bytes"
+                    return
+                except (zlib.error, gzip.BadGzipFile) as error:
+                    yield "corrupt_file", f"the gzip stream is damaged near compressed byte {raw.tell()}: {error}"
+                    return
+                if not block:
+                    return
+                on_bytes(raw.tell())
+                yield block

@@ -1,0 +1,132 @@
+"""What `source:` and `catalogue:` of sluice.yaml say: the description of an event log and of an item catalogue."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from models.events import schema
+from models.events.days import end_of_day
+from models.events.file_format import FileFormat
+
+
+def _compiles(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
+
+
+class EventTypeRule(BaseModel):
+    """Rows whose column matches a pattern get this event type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = Field(description="Column of the source file (not a canonical field).")
+    pattern: str = Field(
+        description="Python regular expression, searched anywhere in the value; anchor it with ^ and $."
+    )
+    event_type: str = Field(min_length=1, description="The event type of matching rows.")
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str) -> str:
+        _compiles(pattern)
+        return pattern
+
+
+class EventSource(FileFormat):
+    """An event log: dated files (one day each) or undated ones (each may hold any day)."""
+
+    allowed_fields: ClassVar[tuple[str, ...]] = schema.EVENT_FIELDS
+    text_fields: ClassVar[tuple[str, ...]] = schema.EVENT_TEXTS
+    number_fields: ClassVar[tuple[str, ...]] = schema.EVENT_NUMBERS
+    time_fields: ClassVar[tuple[str, ...]] = schema.EVENT_TIMES
+    required_fields: ClassVar[tuple[str, ...]] = ("event_at", "event_type")
+
+    day_pattern: str | None = Field(
+        default=None,
+        description="Regular expression with one group that finds YYYY-MM-DD in a file's name; "
+        "none: any file may hold any day.",
+    )
+    event_type_rules: tuple[EventTypeRule, ...] = Field(
+        default=(), description="The first matching rule overrides the mapped or constant event type."
+    )
+    late_days: int = Field(
+        default=2, ge=0, description="How many days before its file's day an event may lie; earlier ones are rejected."
+    )
+    early_days: int = Field(
+        default=0, ge=0, description="How many days after its file's day an event may lie; later ones are rejected."
+    )
+    itemless_event_types: tuple[str, ...] = Field(
+        default=("search",), description="Event types that need no item, such as a search."
+    )
+    id_fields: tuple[str, ...] | None = Field(
+        default=None,
+        description="Canonical fields whose values make up the id of an event that brings none; none: all of them.",
+    )
+
+    @field_validator("day_pattern")
+    @classmethod
+    def _day_pattern_has_one_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and _compiles(pattern).groups != 1:
+            raise ValueError(f"{pattern!r} needs exactly one group, around YYYY-MM-DD")
+        return pattern
+
+    @model_validator(mode="after")
+    def _has_what_an_event_needs(self) -> Self:
+        if "event_at" not in self.columns:
+            raise ValueError("`columns` must map event_at")
+        for field, alternative in (("event_type", self.event_type_rules), ("item_id", ())):
+            if field not in self.columns and field not in self.constants and not alternative:
+                raise ValueError(f"`columns` or `constants` must give {field}")
+        digestible = set(schema.EVENT_FIELDS) - {"event_id"}
+        if self.id_fields is not None and (not self.id_fields or set(self.id_fields) - digestible):
+            raise ValueError(f"`id_fields` must name at least one of, and only: {', '.join(sorted(digestible))}")
+        return self
+
+    def wanted_columns(self) -> list[str]:
+        """The mapped columns, then those only the event type rules read."""
+        return list(dict.fromkeys([*self.columns.values(), *(rule.column for rule in self.event_type_rules)]))
+
+    def event_days(self, source_day: date) -> tuple[date, date]:
+        """First and last UTC event day that an accepted row of a file of `source_day` can have.
+
+        A file's day is a day of `time_zone`: west of Greenwich its evening is already the next UTC day, so the last
+        event day is one more than `source_day + early_days` there.
+        """
+        last_instant = end_of_day(source_day + timedelta(days=self.early_days), self.time_zone) - timedelta(
+            microseconds=1
+        )
+        return source_day - timedelta(days=self.late_days), last_instant.date()
+
+
+class CatalogueSource(FileFormat):
+    """An item catalogue: one row per item."""
+
+    allowed_fields: ClassVar[tuple[str, ...]] = schema.ITEM_FIELDS
+    text_fields: ClassVar[tuple[str, ...]] = schema.ITEM_TEXTS
+    number_fields: ClassVar[tuple[str, ...]] = schema.ITEM_NUMBERS
+    time_fields: ClassVar[tuple[str, ...]] = schema.ITEM_TIMES
+    required_fields: ClassVar[tuple[str, ...]] = ("item_id",)
+
+    category_separator: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Splits a list such as 'Adventure|Children': the first becomes the category, "
+        "all of them are added to the description as 'Adventure, Children'.",
+    )
+    path_separator: str | None = Field(
+        default=None, min_length=1, description="Splits a category path such as 'Home/Garden' into 'Home > Garden'."
+    )
+
+    @model_validator(mode="after")
+    def _has_what_an_item_needs(self) -> Self:
+        if "item_id" not in self.columns:
+            raise ValueError("`columns` must map item_id")
+        if "category" not in self.columns and (self.category_separator or self.path_separator):
+            raise ValueError("`category_separator` and `path_separator` need `columns` to map category")
+        return self

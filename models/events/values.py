@@ -1,0 +1,69 @@
+"""Field values as they stand in a file to text and number columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import NoneType
+from typing import Any, Final
+
+import polars as pl
+
+EXACT_FLOAT: Final = 2.0**53
+WHOLE_NUMBER: Final = r"^([+-]?[0-9]+)\.0+$"
+
+
+def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: bool = True) -> tuple[pl.Series, set[int]]:
+    """Texts without surrounding white space; JSON numbers are written out, missing values become null.
+
+    Args:
+        values: Strings, numbers or `None` (an absent key), `[n]`.
+        missing_values: Stripped texts that mean null.
+        exact: Refuse floats from 2^53 on: JSON integers of more than 64 bits arrive as such, and two long ids would
+            become one.
+
+    Returns:
+        The column `[n]`, and the rows whose value is neither text nor a number (true, a list, an object, a number
+        refused by `exact`); they are null in the column.
+    """
+    wrong: set[int] = set()
+    if not set(map(type, values)) <= {str, NoneType}:
+        texts = [_as_text(value, exact) for value in values]
+        wrong = {row for row, text in enumerate(texts) if text is None and values[row] is not None}
+        values = texts
+    stripped = pl.Series(values, dtype=pl.String).str.strip_chars()
+    if not stripped.is_in(list(missing_values)).any():
+        return stripped, wrong
+    return stripped.to_frame("text").select(
+        pl.when(~pl.col("text").is_in(list(missing_values))).then(pl.col("text"))
+    ).to_series(), wrong
+
+
+def _as_text(value: Any, exact: bool) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return None if exact and isinstance(value, float) and abs(value) >= EXACT_FLOAT else str(value)
+
+
+def number_series(values: Sequence[Any], missing_values: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+    """Numbers, finite or null.
+
+    Returns:
+        The column `[n]` float64, and a boolean column: a value was given that is no finite number.
+    """
+    if set(map(type, values)) <= {int, float, NoneType}:
+        numbers = pl.Series(values, dtype=pl.Float64, strict=False)
+        return numbers, pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
+    texts, wrong = text_series(values, missing_values, exact=False)
+    numbers = texts.cast(pl.Float64, strict=False)
+    numbers = pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()
+    unreadable = numbers.is_null() & texts.is_not_null()
+    if wrong:
+        unreadable = unreadable | pl.Series([row in wrong for row in range(len(values))], dtype=pl.Boolean)
+    return numbers, unreadable
+
+
+def without_trailing_zero(texts: pl.Series) -> pl.Series:
+    """Ids that a spreadsheet or pandas turned into floats: `17850.0` becomes `17850`; other texts stay."""
+    return texts.str.replace(WHOLE_NUMBER, "${1}")

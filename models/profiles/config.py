@@ -1,0 +1,97 @@
+"""Settings of the extractive backend."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ItemExtraction(BaseModel):
+    """How an item's text and facts become its profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_key_phrases: int = Field(default=8, ge=1, le=50, description="Key phrases kept for an item.")
+    max_phrase_words: int = Field(default=3, ge=1, le=5, description="Longest key phrase, in words.")
+    title_weight: float = Field(
+        default=3.0, gt=0, description="How many mentions in the description one in the title equals."
+    )
+    max_document_share: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="Words in more than this share of all items say nothing about one of them.",
+    )
+    max_text_characters: int = Field(
+        default=20_000, ge=100, description="Readable characters of a description that are looked at."
+    )
+    summary_sentences: int = Field(
+        default=2, ge=0, le=5, description="Sentences of the description taken into the summary."
+    )
+    summary_characters: int = Field(default=300, ge=40, le=1500, description="Longest summary, in characters.")
+    low_price_quantile: float = Field(
+        default=0.25, ge=0, lt=1, description="Prices below this quantile of the category are low."
+    )
+    high_price_quantile: float = Field(
+        default=0.75, gt=0, le=1, description="Prices above this quantile of the category are high."
+    )
+    min_category_prices: int = Field(
+        default=5,
+        ge=1,
+        description="Priced items a category needs; in smaller ones the whole catalogue is the measure.",
+    )
+    new_days: int = Field(default=14, ge=0, description="Items available for at most this many days are new.")
+    recent_days: int = Field(
+        default=60, ge=0, description="Items available for at most this many days, and not new, are recent."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ItemExtraction:
+        if self.low_price_quantile >= self.high_price_quantile:
+            raise ValueError("low_price_quantile must be below high_price_quantile")
+        if self.new_days > self.recent_days:
+            raise ValueError("new_days must not exceed recent_days")
+        return self
+
+
+class UserExtraction(BaseModel):
+    """How a user's interactions become the profile."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    half_life_days: float = Field(
+        default=30.0, gt=0, description="Days after which an event counts half in long-term tastes."
+    )
+    current_days: int = Field(
+        default=7, ge=1, description="Days, the as-of day included, that make up the current interests."
+    )
+    category_depth: int = Field(default=2, ge=1, description="Levels of the category path that name a taste.")
+    max_tastes: int = Field(
+        default=5, ge=1, le=20, description="Tastes kept of each kind: categories, brands and phrases."
+    )
+    min_phrase_items: int = Field(
+        default=2, ge=1, description="Different items a phrase must be found on to be a taste."
+    )
+    max_support_events: int = Field(
+        default=5, ge=1, le=50, description="Supporting events listed with a taste, newest first."
+    )
+    half_confidence_events: float = Field(
+        default=3.0, gt=0, description="Supporting events at which a taste's confidence is one half."
+    )
+    price_tolerance: float = Field(
+        default=0.2,
+        gt=0,
+        lt=1,
+        description="Typical price ratio to the category's median still called average: 0.2 is +-20 %.",
+    )
+    min_attitude_events: int = Field(default=4, ge=2, description="Events needed before an attitude is called known.")
+    novelty_events: int = Field(default=20, ge=2, description="Latest events that decide the novelty attitude.")
+    max_rhythm_slots: int = Field(default=3, ge=1, le=7, description="Hours and weekdays listed as most active.")
+
+
+class ExtractiveConfig(BaseModel):
+    """The extractive backend: profiles from rules alone, deterministic and without a model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    item: ItemExtraction = Field(default_factory=ItemExtraction, description="Rules for item profiles.")
+    user: UserExtraction = Field(default_factory=UserExtraction, description="Rules for user profiles.")

@@ -1,0 +1,95 @@
+"""The evaluation report: one HTML page that carries everything it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from models.reports.charts import bar_figure, curve_figure, series_of, to_svg
+from models.reports.markdown import metric_bars
+from models.reports.report import EvaluationReport
+from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
+from models.reports.verdict import verdict
+from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, REACH_METRICS, metric_title
+
+TEMPLATES = Path(__file__).parent / "templates"
+_BAR_METRICS = ["ndcg", "recall", "mrr", "hit_rate"]
+
+
+class Picture(NamedTuple):
+    """An inline SVG and what it shows, for readers who do not see it."""
+
+    svg: str
+    label: str
+
+
+def evaluation_page(report: EvaluationReport) -> str:
+    """Render the report.
+
+    Nothing is loaded from anywhere: styles and plots are inline, there is no script, and the page's own security
+    policy forbids both. All text is escaped.
+
+    Args:
+        report: What to show.
+
+    Returns:
+        A whole HTML document; the same input gives the same bytes.
+
+    Raises:
+        ValueError: `report.metrics` is empty or holds several as-of days.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    days = report.metrics.select("as_of_day", "scored_through", "n_test_days").unique()
+    if len(days) != 1:
+        raise ValueError(f"a page is about one as-of day and window, found {len(days)}")
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    metrics = report.metrics
+    return environment.get_template("evaluation.html.jinja").render(
+        report=report,
+        style=(TEMPLATES / "evaluation.css").read_text(encoding="utf-8"),
+        window=days.row(0, named=True),
+        verdict=verdict(metrics, report.baseline, report.k, report.failures),
+        tiles=tiles(report),
+        metric_table=metric_table(metrics, report.k),
+        slice_table=slice_table(metrics, report.k),
+        bars=_bars(metrics, _BAR_METRICS, report.k),
+        reach=_bars(metrics, REACH_METRICS, report.k),
+        curves=_curves(report),
+        importance=[] if report.importance is None else importance_rows(report.importance),
+        funnel=funnel_rows(report.funnel),
+        meanings=_meanings(metrics),
+    )
+
+
+def _bars(metrics: pl.DataFrame, names: list[str], k: int) -> list[Picture]:
+    pictures = []
+    for name in names:
+        if bars := metric_bars(metrics, name, k):
+            title = metric_title(name, k)
+            form = "{:.2f}" if name == "novelty" else "{:.4f}"
+            pictures.append(Picture(to_svg(bar_figure(bars, title, form), f"bars-{name}"), f"{title} of each model"))
+    return pictures
+
+
+def _curves(report: EvaluationReport) -> list[Picture]:
+    pictures = []
+    for model, curve in report.learning_curves.items():
+        for number, group in enumerate(series_of(curve)):
+            part = [{name: step[name] for name in ("epoch", *group) if name in step} for step in curve]
+            svg = to_svg(curve_figure(part, model), f"curve-{model}-{number}")
+            pictures.append(Picture(svg, f"Learning curve of {model}: {', '.join(group)}"))
+    return pictures
+
+
+def _meanings(metrics: pl.DataFrame) -> list[tuple[str, str]]:
+    present = set(metrics["metric"])
+    return [(METRIC_NAMES[name], METRIC_MEANINGS[name]) for name in METRIC_NAMES if name in present]

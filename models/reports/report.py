@@ -1,0 +1,61 @@
+"""What an evaluation page is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class ExampleItem:
+    """An item on an example user's list.
+
+    Attributes:
+        title: Its title, as the catalogue has it; escaped on the page.
+        note: Why it is there, such as the source and a history item; may be empty.
+        taken: Whether the user took it in the scored days.
+    """
+
+    title: str
+    note: str = ""
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class ExampleUser:
+    """A user shown in full: the titles of the past, oldest first, and each model's list, best first."""
+
+    user_id: str
+    history: Sequence[str]
+    lists: Mapping[str, Sequence[ExampleItem]]
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Everything a page shows; only `metrics` must be there, and what is absent leaves its section out.
+
+    Attributes:
+        metrics: Rows of `metrics` of one as-of day.
+        project: Named in the title.
+        baseline: The model the final list is compared with.
+        k: The list length that counts.
+        failures: What `compare_with_release` returned; `None` if there was no release to compare with.
+        oracle_share: The final list's share of the oracle's NDCG at k, where a simulation has an oracle.
+        learning_curves: Model -> `FitReport.curve`; empty curves are left out.
+        importance: `Ranker.feature_importance()`, with a `description` column if there is one.
+        funnel: Stages from raw log to list with their counts, in order.
+        examples: Users to show in full.
+    """
+
+    metrics: pl.DataFrame
+    project: str = "Sluice"
+    baseline: str = "recent_popularity"
+    k: int = 10
+    failures: pl.DataFrame | None = None
+    oracle_share: float | None = None
+    learning_curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    importance: pl.DataFrame | None = None
+    funnel: Sequence[tuple[str, int]] = ()
+    examples: Sequence[ExampleUser] = ()

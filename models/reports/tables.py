@@ -1,0 +1,164 @@
+"""The page's tables and tiles, as plain rows for a template to print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from models.evaluation.evaluate import POPULATION
+from models.evaluation.metrics import METRICS
+from models.evaluation.slices import ALL
+from models.reports.report import EvaluationReport
+from models.reports.wording import FINAL_MODEL, in_words, metric_title
+
+ABSENT = "–"
+
+
+class Cell(NamedTuple):
+    """A number, its interval in small print, and whether it is the best of its column or row."""
+
+    text: str
+    interval: str = ""
+    best: bool = False
+
+
+class Row(NamedTuple):
+    """A table's row: its head, a note under it, its cells, and whether it stands out."""
+
+    head: str
+    note: str
+    cells: list[Cell]
+    highlighted: bool = False
+
+
+class Table(NamedTuple):
+    """Column heads and rows."""
+
+    heads: list[str]
+    rows: list[Row]
+
+
+class BarRow(NamedTuple):
+    """A name, its number, the width of its bar in percent of the widest, and a note."""
+
+    name: str
+    text: str
+    width: float
+    note: str = ""
+
+
+class Tile(NamedTuple):
+    """A number worth large type, what it is, and a note."""
+
+    label: str
+    value: str
+    note: str
+
+
+def metric_table(metrics: pl.DataFrame, k: int) -> Table:
+    """Models by the metrics at k that are means over users, best NDCG first."""
+    rows = metrics.filter((pl.col("k") == k) & (pl.col("slice") == ALL) & pl.col("value").is_not_null())
+    found = {(row["model"], row["metric"]): row for row in rows.iter_rows(named=True)}
+    names = [name for name in METRICS if any(metric == name for _, metric in found)]
+    models = sorted({model for model, _ in found}, key=lambda model: (-_value(found.get((model, "ndcg"))), model))
+    best = {name: max(row["value"] for (_, metric), row in found.items() if metric == name) for name in names}
+    return Table(
+        [metric_title(name, k) for name in names],
+        [
+            Row(model, "", [_cell(found.get((model, name)), best[name]) for name in names], model == FINAL_MODEL)
+            for model in models
+        ],
+    )
+
+
+def slice_table(metrics: pl.DataFrame, k: int) -> Table:
+    """Slices of users by models: NDCG at k with intervals; the best model of each slice stands out."""
+    rows = metrics.filter((pl.col("k") == k) & (pl.col("metric") == "ndcg") & pl.col("value").is_not_null())
+    found = {(row["slice"], row["model"]): row for row in rows.iter_rows(named=True)}
+    overall = {model: row["value"] for (name, model), row in found.items() if name == ALL}
+    models = sorted(overall, key=lambda model: (-overall[model], model))
+    table = []
+    for name in sorted({name for name, _ in found}, key=_slice_order):
+        row = [found.get((name, model)) for model in models]
+        best = max(_value(cell) for cell in row)
+        n_users = max(cell["n_users"] for cell in row if cell)
+        table.append(
+            Row("all users" if name == ALL else in_words(name), f"{n_users:,} users", [_cell(c, best) for c in row])
+        )
+    return Table(models, table)
+
+
+def importance_rows(importance: pl.DataFrame, n: int = 16) -> list[BarRow]:
+    """The n most important features, their share of the gain, and what they say where that is known."""
+    top = importance.head(n)
+    notes = top["description"].to_list() if "description" in top.columns else [""] * len(top)
+    shares = top["gain_share"].to_list()
+    return [
+        BarRow(name, _percent(share), _width(share, shares), note or "")
+        for name, share, note in zip(top["feature"], shares, notes, strict=True)
+    ]
+
+
+def funnel_rows(funnel: Sequence[tuple[str, int]]) -> list[BarRow]:
+    """Stages and their counts. They count different things, so there is no share from one to the next."""
+    counts = [count for _, count in funnel]
+    return [BarRow(name, f"{count:,}", _width(count, counts)) for name, count in funnel]
+
+
+def tiles(report: EvaluationReport) -> list[Tile]:
+    """The numbers at the top of the page; those that are not there are left out."""
+    found = {
+        (row["model"], row["metric"]): row
+        for row in report.metrics.filter(pl.col("k").is_in([0, report.k]) & (pl.col("slice") == ALL)).iter_rows(
+            named=True
+        )
+        if row["value"] is not None
+    }
+    shown = []
+    for metric in ("ndcg", "hit_rate", "coverage"):
+        if row := found.get((FINAL_MODEL, metric)):
+            shown.append(Tile(metric_title(metric, report.k), _number(row), _interval(row) or "of the final list"))
+    if report.oracle_share is not None:
+        shown.append(Tile("Share of the oracle", _percent(report.oracle_share), "of the best NDCG in reach"))
+    scored = found.get((FINAL_MODEL, "ndcg"))
+    cold = found.get((POPULATION, "cold_user_share"))
+    if scored:
+        note = f"{_percent(cold['value'])} of all had no past" if cold else "with a past"
+        shown.append(Tile("Users scored", f"{scored['n_users']:,}", note))
+    return shown
+
+
+def _cell(row: dict | None, best: float) -> Cell:
+    if row is None:
+        return Cell(ABSENT)
+    return Cell(_number(row), _interval(row), row["value"] == best)
+
+
+def _number(row: dict) -> str:
+    return f"{row['value']:.2f}" if row["metric"] == "novelty" else f"{row['value']:.4f}"
+
+
+def _interval(row: dict) -> str:
+    if row["ci_low"] is None or row["ci_high"] is None:
+        return ""
+    return f"{row['ci_low']:.4f} – {row['ci_high']:.4f}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", "\u202f%")
+
+
+def _width(value: float, values: Sequence[float]) -> float:
+    return round(100 * value / (max(values) or 1), 1)
+
+
+def _value(row: dict | None) -> float:
+    return row["value"] if row else float("-inf")
+
+
+def _slice_order(name: str) -> tuple[int, str, int]:
+    order = ["low", "medium", "high", "under_7_days", "7_to_27_days", "28_days_or_more"]
+    kind, _, value = name.partition("=")
+    return (0 if name == ALL else 1, kind, order.index(value) if value in order else len(order))

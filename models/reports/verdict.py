@@ -1,0 +1,77 @@
+"""The sentence a reader came for: is the final list better than the baseline, and may it be released?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from models.evaluation.slices import ALL
+from models.reports.wording import FINAL_MODEL, metric_title, signed_percent
+
+
+class Verdict(NamedTuple):
+    """`tone` is `good`, `bad` or `unsure`; `headline` is one sentence, `details` are what it rests on."""
+
+    tone: str
+    headline: str
+    details: list[str]
+
+
+def verdict(metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame | None) -> Verdict:
+    """Judge the final list.
+
+    Bad: the gate against the last release failed, or the interval of the difference to the baseline is below 0.
+    Good: it is above 0. Unsure: it holds 0, or there is nothing to compare.
+
+    Args:
+        metrics: Rows of `metrics` of one as-of day.
+        baseline: The model compared with.
+        k: The list length that counts.
+        failures: What `compare_with_release` returned; `None` if there was no release to compare with.
+    """
+    name = metric_title("ndcg", k)
+    if failures is not None and len(failures):
+        return Verdict("bad", "Held back: it fell below the last release.", _fallen(failures))
+    own, other = (_row(metrics, model, "ndcg", k) for model in (FINAL_MODEL, baseline))
+    difference = _row(metrics, FINAL_MODEL, f"ndcg_minus_{baseline}", k)
+    if own is None or other is None or difference is None:
+        return Verdict(
+            "unsure", "Not enough to judge by.", [f"There is no {name} of both {FINAL_MODEL} and {baseline}."]
+        )
+    relative = f" ({signed_percent(own['value'] / other['value'] - 1)})" if other["value"] > 0 else ""
+    detail = (
+        f"{name} is {own['value']:.4f} against {other['value']:.4f}{relative}. The difference lies between "
+        f"{difference['ci_low']:+.4f} and {difference['ci_high']:+.4f} (95\u202f% interval, "
+        f"{own['n_users']:,} users)."
+    ).replace("-", "−")
+    chance = _row(metrics, FINAL_MODEL, f"p_value_ndcg_minus_{baseline}", k)
+    details = [detail] + (
+        [f"Were the two alike, a gap this wide would turn up with p = {chance['value']:.2g}."] if chance else []
+    )
+    shown = baseline.replace("_", " ")
+    if difference["ci_low"] > 0:
+        return Verdict("good", f"Better than {shown}.", details)
+    if difference["ci_high"] < 0:
+        return Verdict("bad", f"Worse than {shown}.", details)
+    return Verdict("unsure", f"Not told apart from {shown}.", details)
+
+
+def _fallen(failures: pl.DataFrame) -> list[str]:
+    lines = []
+    for row in failures.iter_rows(named=True):
+        what = f"{row['model']}: {metric_title(row['metric'], row['k'])}"
+        if row["reason"] == "missing":
+            lines.append(f"{what} was {row['value_then']:.4f} and is missing now.")
+        else:
+            lines.append(
+                f"{what} was {row['value_then']:.4f} and is {row['value_now']:.4f}; "
+                f"it may fall by {row['tolerance']:.0%}.".replace("%", "\u202f%")
+            )
+    return lines
+
+
+def _row(metrics: pl.DataFrame, model: str, metric: str, k: int) -> dict | None:
+    chosen = (pl.col("model") == model) & (pl.col("metric") == metric) & (pl.col("k") == k) & (pl.col("slice") == ALL)
+    rows = metrics.filter(chosen & pl.col("value").is_not_null())
+    return rows.row(0, named=True) if len(rows) else None

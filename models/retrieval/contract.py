@@ -1,0 +1,111 @@
+"""The contract every retriever keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from models.retrieval.interactions import Interactions
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress(what, done, total)`; cheap, may be called often."""
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """The progress callback that shows nothing."""
+
+
+@dataclass
+class FitReport:
+    """What training left behind.
+
+    Attributes:
+        curve: One dict per epoch or round, e.g. `{"epoch": 3, "loss": 5.1, "validation_ndcg_at_10": 0.08}`.
+        best_epoch: The epoch whose weights were kept; 0 for models without epochs.
+        seconds: Wall-clock seconds of the fit.
+    """
+
+    curve: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+class Retriever(ABC):
+    """A model that finds, for a user's history, the k best items of the whole catalogue.
+
+    Histories are passed as `Interactions` whose vocabulary (`item_ids`) is the one the model was fitted on.
+    """
+
+    name: ClassVar[str]
+    Config: ClassVar[type[BaseModel]]
+    has_vectors: ClassVar[bool] = False
+    is_baseline: ClassVar[bool] = False
+    """Whether it only counts; a baseline need not beat a baseline."""
+
+    def __init__(self, config: BaseModel):
+        self.config = config
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Interactions,
+        validation: Interactions | None = None,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+        n_epochs: int | None = None,
+    ) -> FitReport:
+        """Learn from `train`.
+
+        Args:
+            train: Everything the model may see.
+            validation: Later interactions of the same users and vocabulary, for early stopping only; `None`
+                trains for `n_epochs` (or the config's maximum) and keeps the last weights.
+            device: `cpu` or `cuda`; models without torch ignore it.
+            progress: See `Progress`.
+            n_epochs: Train exactly this long; ignored by models without epochs.
+        """
+
+    @abstractmethod
+    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """Score every item for some users.
+
+        Args:
+            histories: The users' pasts.
+            users: User indices into `histories`, `[n]`.
+
+        Returns:
+            `[n, n_items]` float32, higher is better, finite. Callers pass blocks of users, so this is never the
+            whole user x item matrix.
+        """
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors or npy, never pickle) and `config.json` into an existing, empty folder."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Retriever:
+        """Read what `save` wrote; scores are identical to the saved model's."""
+
+    def item_vectors(self) -> np.ndarray:
+        """`[n_items, embedding_size]` float32 whose inner product with a user vector is the score."""
+        raise TypeError(f"retriever {self.name} has no vectors")
+
+    def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """`[n, embedding_size]` float32 for the given users."""
+        raise TypeError(f"retriever {self.name} has no vectors")
+
+    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """The history item that speaks most for each recommended item, `[len(items)]` int32, -1 for none.
+
+        Args:
+            history: Item indices of one user's past, oldest first.
+            items: Item indices recommended to that user.
+        """
+        return np.full(len(items), -1, dtype=np.int32)

@@ -1,0 +1,108 @@
+"""Popularity, all-time and recent: the same list for everyone, and the bar that a model has to clear."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.retrieval.config_file import read_config, write_config
+from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.interactions import Interactions
+
+SECONDS_PER_DAY = 86_400
+
+
+class PopularityConfig(BaseModel):
+    """Settings of `popularity`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weighted: bool = Field(
+        default=True, description="Sum the event weights of an item; if false, count its interactions."
+    )
+
+
+class RecentPopularityConfig(PopularityConfig):
+    """Settings of `recent_popularity`."""
+
+    window_days: float = Field(
+        default=7.0, gt=0, description="Only interactions at most this many days older than the newest one count."
+    )
+
+
+class Popularity(Retriever):
+    """Scores an item by the total weight of all its interactions: `score[i] = sum of w over interactions with i`.
+
+    An item nobody touched scores 0. Users' histories do not matter.
+    """
+
+    name: ClassVar[str] = "popularity"
+    is_baseline: ClassVar[bool] = True
+    Config: ClassVar[type[BaseModel]] = PopularityConfig
+
+    config: PopularityConfig
+
+    def __init__(self, config: PopularityConfig):
+        super().__init__(config)
+        self.item_scores = np.zeros(0, dtype=np.float32)
+
+    def fit(
+        self,
+        train: Interactions,
+        validation: Interactions | None = None,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+        n_epochs: int | None = None,
+    ) -> FitReport:
+        """Count; `validation`, `device` and `n_epochs` do not matter."""
+        started = time.perf_counter()
+        counted = self.counted(train)
+        weights = counted.weights if self.config.weighted else None
+        counts = np.bincount(counted.items, weights=weights, minlength=train.n_items)
+        self.item_scores = counts.astype(np.float32)
+        progress(self.name, 1, 1)
+        return FitReport(seconds=time.perf_counter() - started)
+
+    def counted(self, train: Interactions) -> Interactions:
+        """The interactions that count: all of them."""
+        return train
+
+    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """The same row for every user, `[n, n_items]` float32; see `Retriever.scores`."""
+        return np.tile(self.item_scores, (len(users), 1))
+
+    def save(self, folder: Path) -> None:
+        """Write `item_scores.npy` and `config.json`."""
+        np.save(folder / "item_scores.npy", self.item_scores, allow_pickle=False)
+        write_config(self.name, self.config, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        retriever = cls(read_config(cls.name, cls.Config, folder))  # type: ignore[arg-type]
+        retriever.item_scores = np.load(folder / "item_scores.npy", allow_pickle=False)
+        return retriever
+
+
+class RecentPopularity(Popularity):
+    """Popularity over the last `window_days` before the newest interaction in `train`.
+
+    The reference instant is `train.times.max()`, never the clock of the machine, so a backfilled day gives the same
+    list as the night it first ran. An interaction exactly `window_days` older than the reference no longer counts.
+    """
+
+    name: ClassVar[str] = "recent_popularity"
+    Config: ClassVar[type[BaseModel]] = RecentPopularityConfig
+
+    config: RecentPopularityConfig
+
+    def counted(self, train: Interactions) -> Interactions:
+        """The interactions with `times > train.times.max() - window_days`, in seconds."""
+        if len(train.times) == 0:
+            return train
+        window_seconds = round(self.config.window_days * SECONDS_PER_DAY)
+        return train.since(int(train.times.max()) - window_seconds + 1)

@@ -1,0 +1,73 @@
+"""The k best items of each user: exact, in blocks, without items already seen or not allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.retrieval.contract import Progress, Retriever, no_progress
+from models.retrieval.interactions import Interactions
+from models.retrieval.top_k import top_k
+
+
+def recommend(
+    retriever: Retriever,
+    histories: Interactions,
+    users: np.ndarray,
+    k: int,
+    allowed: np.ndarray | None = None,
+    block_size: int = 1024,
+    progress: Progress = no_progress,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the whole catalogue for each user and keep the k best.
+
+    Args:
+        retriever: A fitted retriever.
+        histories: The users' pasts; every item in a user's history counts as seen.
+        users: User indices into `histories`, `[n]`.
+        k: List length, at least 1.
+        allowed: `[n_items]` bool, false for items that may not be recommended; `None` allows all.
+        block_size: Users scored at once; memory is about `block_size * n_items * 12` bytes.
+        progress: See `Progress`.
+
+    Returns:
+        Items `[n, k]` int32 and scores `[n, k]` float32, best first; equal scores are ordered by item index. A user
+        with fewer than k items left gets the rest as item -1 with score `-inf`.
+
+    Raises:
+        ValueError: `allowed` has the wrong length, or the retriever returned a score that is not finite.
+    """
+    check_allowed(allowed, histories.n_items)
+    users = np.asarray(users)
+    items = np.full((len(users), k), -1, dtype=np.int32)
+    scores = np.full((len(users), k), -np.inf, dtype=np.float32)
+    for start in range(0, len(users), block_size):
+        block = users[start : start + block_size]
+        block_scores = np.array(retriever.scores(histories, block), dtype=np.float32)
+        if not np.isfinite(block_scores).all():
+            raise ValueError(f"retriever {retriever.name} returned scores that are not finite")
+        rows, seen = seen_items(histories, block)
+        block_scores[rows, seen] = -np.inf
+        if allowed is not None:
+            block_scores[:, ~allowed] = -np.inf
+        items[start : start + block_size], scores[start : start + block_size] = top_k(block_scores, k)
+        progress(f"recommend {retriever.name}", min(start + block_size, len(users)), len(users))
+    return items, scores
+
+
+def check_allowed(allowed: np.ndarray | None, n_items: int) -> None:
+    """Refuse a mask that is not `[n_items]` bool.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if allowed is not None and (allowed.shape != (n_items,) or allowed.dtype != np.bool_):
+        raise ValueError(f"allowed must be bool of shape ({n_items},), found {allowed.dtype} of {allowed.shape}")
+
+
+def seen_items(histories: Interactions, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row (position in `users`) and item of every interaction of some users, two arrays of equal length."""
+    lengths = histories.lengths()[users]
+    rows = np.repeat(np.arange(len(users)), lengths)
+    first_of_row = np.cumsum(lengths) - lengths
+    positions = np.arange(len(rows)) - np.repeat(first_of_row, lengths) + np.repeat(histories.offsets[users], lengths)
+    return rows, histories.items[positions]

@@ -1,0 +1,56 @@
+"""Retrievers by name. A name becomes configurable, an asset, a contract test and a benchmark row by its line here.
+
+Nothing is imported until a name is asked for, and no retriever's module imports torch before it is fitted or loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from models.errors import UserError
+from models.retrieval.config_file import CONFIG_FILE
+from models.retrieval.contract import Retriever
+
+RETRIEVERS: dict[str, str] = {
+    "popularity": "models.retrieval.popularity.Popularity",
+    "recent_popularity": "models.retrieval.popularity.RecentPopularity",
+    "ease": "models.retrieval.ease.Ease",
+    "sasrec": "models.sequential.sasrec.SASRec",
+}
+
+
+def retriever_class(name: str) -> type[Retriever]:
+    """The class registered as `name`.
+
+    Raises:
+        UserError: No retriever has that name.
+    """
+    if name not in RETRIEVERS:
+        raise UserError(
+            f"there is no retriever {name!r}", "setting retrievers", f"Use one of: {', '.join(sorted(RETRIEVERS))}"
+        )
+    module, _, attribute = RETRIEVERS[name].rpartition(".")
+    return getattr(import_module(module), attribute)
+
+
+def config_class(name: str) -> type[BaseModel]:
+    """The config class of the retriever registered as `name`.
+
+    Raises:
+        UserError: No retriever has that name.
+    """
+    return retriever_class(name).Config
+
+
+def load_retriever(folder: Path) -> Retriever:
+    """Load whichever retriever `save` wrote into `folder`.
+
+    Raises:
+        UserError: The folder names a retriever that is not registered.
+    """
+    name = json.loads((folder / CONFIG_FILE).read_text())["retriever"]
+    return retriever_class(name).load(folder)

@@ -1,0 +1,4 @@
+"""Sequential retrievers and their torch networks.
+
+Keep out: the training loop (models/training).
+"""

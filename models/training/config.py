@@ -1,0 +1,33 @@
+"""The settings every trained model shares; a model's own config inherits them, so a project file stays flat."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainingConfig(BaseModel):
+    """How long, how fast and on how much at once a torch model trains."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    learning_rate: float = Field(default=1e-3, gt=0, description="AdamW's step size after the warm-up.")
+    warmup_steps: int = Field(default=50, ge=0, description="Steps over which the step size grows linearly from 0.")
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="AdamW's decoupled decay of every weight matrix and embedding."
+    )
+    batch_tokens: int = Field(
+        default=1024, ge=1, description="Positions per batch, padding included; a longer sequence is a batch alone."
+    )
+    max_epochs: int = Field(default=20, ge=1, description="Passes over the data if nothing stops earlier.")
+    patience: int = Field(
+        default=3, ge=1, description="Stop after this many epochs without a better validation NDCG@10."
+    )
+    n_validation_users: int = Field(
+        default=5_000, ge=1, description="Users drawn for validation where more have a validation interaction."
+    )
+    n_threads: int = Field(
+        default=1,
+        ge=1,
+        description="CPU threads of torch; more than 1 pays only on idle cores, and changes the last bits of weights.",
+    )
+    seed: int = Field(default=42, ge=0, description="Seed of weights, dropout, negatives and the order of batches.")

@@ -1,0 +1,155 @@
+"""The one training loop: AdamW, early stopping on validation, a curve, checkpoints. Any torch model brings a task."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.errors import UserError
+from models.retrieval.contract import FitReport, Progress, no_progress
+from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
+from models.training.config import TrainingConfig
+
+Batch = np.ndarray
+"""Indices of the examples of a batch; what they index is the task's business."""
+
+Forward = Callable[..., torch.Tensor]
+"""The network, compiled or not."""
+
+
+@dataclass
+class TrainingTask:
+    """What a model tells the trainer.
+
+    Attributes:
+        name: Shown with the progress and in errors.
+        network: On its device; its weights are trained in place.
+        batches: The batches of one epoch, drawn from the generator given.
+        loss: Scalar loss of one batch. Calls the forward it is given: the network, compiled on a GPU.
+        validate: Higher is better; called in eval mode after each epoch. `None` for no validation.
+        fingerprint: Digest of config and data, see `TrainingState`.
+    """
+
+    name: str
+    network: nn.Module
+    batches: Callable[[np.random.Generator], Sequence[Batch]]
+    loss: Callable[[Forward, Batch], torch.Tensor]
+    validate: Callable[[], float] | None = None
+    fingerprint: str = ""
+
+
+class Trainer:
+    """Trains one task.
+
+    On a GPU the network is compiled and runs in bf16 (weights and optimiser stay float32); on a CPU neither, since
+    both are slower there at these sizes. The caller seeds torch's generators (`models.training.seeds`); the order of
+    batches depends on the seed and the epoch alone.
+
+    Args:
+        task: What to train.
+        config: How.
+        device: Where the task's network is.
+        checkpoint_folder: Where to write and continue a checkpoint after every epoch; `None` for no checkpoints.
+        progress: Called with the steps done and the steps of the longest possible run.
+    """
+
+    def __init__(
+        self,
+        task: TrainingTask,
+        config: TrainingConfig,
+        device: torch.device,
+        checkpoint_folder: Path | None = None,
+        progress: Progress = no_progress,
+    ):
+        self.task, self.config, self.device = task, config, device
+        self.checkpoint_folder, self.progress = checkpoint_folder, progress
+        self.network = task.network
+        self.called: Forward = torch.compile(task.network, dynamic=True) if device.type == "cuda" else task.network
+        self.optimiser = _adamw(task.network, config)
+        self.state = TrainingState(fingerprint=task.fingerprint)
+        self.best: Weights = {}
+
+    def run(self, n_epochs: int | None = None) -> FitReport:
+        """Train to the end.
+
+        Args:
+            n_epochs: Train exactly this long and keep the last weights. `None` stops early where the task validates,
+                and then keeps the best epoch's weights; otherwise it trains for `max_epochs`.
+
+        Raises:
+            UserError: The loss stopped being finite.
+        """
+        started = time.perf_counter()
+        if self.checkpoint_folder is not None:
+            found = load_checkpoint(self.checkpoint_folder, self.task.fingerprint, self.network, self.optimiser)
+            self.state, self.best = found or (self.state, self.best)
+        last_epoch = self.config.max_epochs if n_epochs is None else n_epochs
+        stops_early = n_epochs is None and self.task.validate is not None
+        while self.state.epoch < last_epoch and not (stops_early and self._has_stalled()):
+            self._epoch(last_epoch)
+            if self.checkpoint_folder is not None:
+                save_checkpoint(self.checkpoint_folder, self.state, self.network, self.optimiser, self.best)
+        if stops_early and self.best:
+            self.network.load_state_dict(self.best)
+        self.network.eval()
+        best_epoch = self.state.best_epoch if stops_early else self.state.epoch
+        return FitReport(self.state.curve, best_epoch, time.perf_counter() - started)
+
+    def _has_stalled(self) -> bool:
+        return self.state.epoch - self.state.best_epoch >= self.config.patience
+
+    def _epoch(self, last_epoch: int) -> None:
+        batches = self.task.batches(np.random.default_rng([self.config.seed, self.state.epoch]))
+        self.network.train()
+        total = torch.zeros((), device=self.device)
+        for done, batch in enumerate(batches, start=1):
+            total += self._step(batch)
+            self.progress(f"train {self.task.name}", self.state.epoch * len(batches) + done, last_epoch * len(batches))
+        self.state.epoch += 1
+        loss = total.item() / max(len(batches), 1)
+        if not math.isfinite(loss):
+            raise UserError(
+                f"the loss of epoch {self.state.epoch} is {loss}",
+                f"training of {self.task.name}",
+                f"Lower its learning_rate (now {self.config.learning_rate})",
+            )
+        self.state.curve.append({"epoch": float(self.state.epoch), "loss": loss} | self._validated())
+
+    def _step(self, batch: Batch) -> torch.Tensor:
+        warm = min(1.0, (self.state.step + 1) / (self.config.warmup_steps + 1))
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * warm
+        on_gpu = self.device.type == "cuda"
+        with torch.autocast("cuda", dtype=torch.bfloat16) if on_gpu else nullcontext():
+            loss = self.task.loss(self.called, batch)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.state.step += 1
+        return loss.detach()
+
+    def _validated(self) -> dict[str, float]:
+        if self.task.validate is None:
+            return {}
+        self.network.eval()
+        score = self.task.validate()
+        if score > self.state.best_score:
+            self.state.best_score, self.state.best_epoch = score, self.state.epoch
+            self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        return {"validation_ndcg_at_10": score}
+
+
+def _adamw(network: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW that decays matrices and embeddings, not biases and norms (Loshchilov and Hutter 2019, Alg. 2)."""
+    matrices = [parameter for parameter in network.parameters() if parameter.ndim >= 2]
+    vectors = [parameter for parameter in network.parameters() if parameter.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)

@@ -1,0 +1,69 @@
+"""NDCG@k on later interactions, by ranking the whole catalogue in blocks: what early stopping listens to.
+
+Reported metrics, with intervals and slices, come from models/evaluation; this is the same number for one purpose.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.retrieval.contract import Retriever
+from models.retrieval.interactions import Interactions
+from models.retrieval.recommend import recommend, seen_items
+
+BLOCK_BYTES = 64 * 2**20
+
+
+class Validation:
+    """NDCG@k of a retriever on fixed users.
+
+    Relevant are the distinct items of a user's `validation` that are not in the user's `train`, each with gain 1:
+    `NDCG@k = sum over hits at rank r of 1 / log2(r + 1)`, divided by the same sum for a list that starts with all
+    relevant items; averaged over the users. Users without a history or without a relevant item are left out.
+
+    Args:
+        train: What the model learns from; its items are removed from the lists.
+        validation: Later interactions of the same users and vocabulary.
+        k: List length.
+        n_users: Users drawn where more are usable.
+        seed: Of that draw.
+    """
+
+    def __init__(self, train: Interactions, validation: Interactions, k: int = 10, n_users: int = 5_000, seed: int = 0):
+        self.train, self.k = train, k
+        everyone = np.arange(train.n_users)
+        relevant = np.unique(_keys(validation, everyone))
+        relevant = relevant[~np.isin(relevant, _keys(train, everyone))]
+        usable = np.intersect1d(relevant // train.n_items, np.flatnonzero(train.lengths() > 0))
+        if len(usable) > n_users:
+            usable = np.sort(np.random.default_rng(seed).choice(usable, n_users, replace=False))
+        self.users = usable
+        self.relevant = relevant[np.isin(relevant // train.n_items, usable)]
+
+    def ndcg(self, retriever: Retriever) -> float:
+        """Mean NDCG@k of the users.
+
+        Raises:
+            ValueError: There is no usable user.
+        """
+        if len(self.users) == 0:
+            raise ValueError("no user has both a history and a later interaction with another item")
+        return float(self.per_user(retriever).mean())
+
+    def per_user(self, retriever: Retriever) -> np.ndarray:
+        """NDCG@k of every usable user, `[len(users)]` float64; empty where there is none."""
+        if len(self.users) == 0:
+            return np.empty(0)
+        block_size = max(1, BLOCK_BYTES // (4 * self.train.n_items))
+        items, _ = recommend(retriever, self.train, self.users, self.k, block_size=min(block_size, 1024))
+        hits = np.isin(self.users[:, None] * self.train.n_items + items, self.relevant) & (items >= 0)
+        discounts = 1 / np.log2(np.arange(2, self.k + 2))
+        _, n_relevant = np.unique(self.relevant // self.train.n_items, return_counts=True)
+        ideal = np.cumsum(discounts)[np.minimum(n_relevant, self.k) - 1]
+        return hits @ discounts / ideal
+
+
+def _keys(interactions: Interactions, users: np.ndarray) -> np.ndarray:
+    """One int64 per interaction, `user * n_items + item`."""
+    rows, items = seen_items(interactions, users)
+    return users[rows].astype(np.int64) * interactions.n_items + items

@@ -1,0 +1,135 @@
+"""`sluice build`: bring tables, models and the release up to date with what lies in the source folders."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from models.errors import UserError
+from pipelines.build_lock import build_lock
+from pipelines.console import Steps, say
+from pipelines.dagster_home import instance_of
+from pipelines.definitions import build_definitions
+from pipelines.jobs import LEARNING_JOB, TABLES_JOB
+from pipelines.plan import as_of_targets, bounds, plan_days, source_files
+from pipelines.runs import RunOutcome, end_dead_runs, run_days
+from pipelines.storage import warehouse_of
+from resources.settings import Project
+
+NOT_RELEASED = {"metrics", "evaluation_report", "release"}
+LOG = "build.log"
+
+
+@dataclass
+class BuildResult:
+    """What a build did: its runs, and the as-of day it stands at."""
+
+    as_of_day: dt.date
+    outcomes: list[RunOutcome] = field(default_factory=list)
+
+
+def build(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> BuildResult:
+    """Rebuild the event days whose files, settings or code changed, then the as-of days that depend on them.
+
+    Raises:
+        UserError: The input is wrong, another build is running, or a step or a blocking check failed.
+    """
+    warehouse = warehouse_of(project)
+    plan = plan_days(project, warehouse, first, last)
+    with build_lock(project.output):
+        if warehouse.exists() and warehouse.snapshot() != plan.snapshot:
+            plan = plan_days(project, warehouse, first, last)  # Another build ended in between.
+        result = BuildResult(plan.last)
+        runner = Runner(project, result)
+        for days in plan.stale:
+            runner.tables(days)
+        if not plan.stale:
+            say(f"tables     up to date, {plan.first} to {plan.last}")
+        targets = as_of_targets(project, warehouse, plan.last)
+        for day, stage in targets:
+            runner.learning(day, stage)
+        if not targets:
+            say(f"release    up to date, as of {plan.last}")
+    return result
+
+
+def backfill_as_of(project: Project, first: dt.date, last: dt.date) -> BuildResult:
+    """Every as-of day of a range, one run each, up to its release.
+
+    Raises:
+        UserError: A day lies outside the partitions or after the newest day that has tables; or as `build`.
+    """
+    bounds(project, source_files(project, project.settings.events), first, last)
+    warehouse = warehouse_of(project)
+    sql = "SELECT max(source_day) AS day FROM event_funnel"
+    newest = warehouse.read(sql)["day"][0] if warehouse.has_table("event_funnel") else None
+    if newest is None or last > newest:
+        raise UserError(f"the tables reach to {newest or 'no day yet'}", f"--until {last}", "Run `sluice build` first.")
+    with build_lock(project.output):
+        result = BuildResult(last)
+        runner = Runner(project, result)
+        for offset in range((last - first).days + 1):
+            runner.learning(first + dt.timedelta(days=offset), "release")
+    return result
+
+
+def backfill_days(project: Project, first: dt.date, last: dt.date) -> BuildResult:
+    """A range of event days in one run, whether they are stale or not.
+
+    Raises:
+        UserError: A day lies outside the partitions; or as `build`.
+    """
+    bounds(project, source_files(project, project.settings.events), first, last)
+    with build_lock(project.output):
+        result = BuildResult(last)
+        Runner(project, result).tables((first, last))
+    return result
+
+
+class Runner:
+    """Runs jobs for one build, which holds the build lock; prepares definitions and instance at the first run."""
+
+    def __init__(self, project: Project, result: BuildResult):
+        self.project, self.result = project, result
+        self.log = project.output / LOG
+        self._ready: tuple | None = None
+
+    def tables(self, days: tuple[dt.date, dt.date]) -> None:
+        """The `tables` job over a range of event days."""
+        self._run(TABLES_JOB, days, f"tables     {days[0]} to {days[1]}", None)
+
+    def learning(self, day: dt.date, stage: str) -> None:
+        """The `learning` job for one as-of day, up to its recommendations or its release."""
+        self._run(LEARNING_JOB, day, f"learning   as of {day}, up to the {stage}", stage)
+
+    def _run(self, job: str, days: tuple[dt.date, dt.date] | dt.date, title: str, stage: str | None) -> None:
+        definitions, instance = self._prepare()
+        selection = None
+        if stage == "recommendations":
+            names = definitions.resolve_job_def(job).asset_layer.executable_asset_keys
+            selection = sorted({key.to_user_string() for key in names} - NOT_RELEASED)
+        with Steps(title, self.log) as steps:
+            outcome = run_days(definitions, instance, self.project.settings, job, days, steps.on_step, selection)
+        self.result.outcomes.append(outcome)
+        if not outcome.success:
+            raise UserError(*_explain(title, outcome))
+
+    def _prepare(self) -> tuple:
+        if self._ready is None:
+            self.log.unlink(missing_ok=True)
+            instance = instance_of(self.project.dagster_home)
+            ended = end_dead_runs(instance)
+            if ended:
+                say(f"marked {ended} interrupted run(s) as failed")
+            self._ready = (build_definitions(self.project), instance)
+        return self._ready
+
+
+def _explain(title: str, outcome: RunOutcome) -> tuple[str, str, str]:
+    where = " ".join(title.split())
+    details = f"Run {outcome.run_id} in `sluice ui` has the details."
+    failed = [(name, text) for name, (passed, blocking, text) in outcome.checks.items() if not passed and blocking]
+    if failed:
+        name, text = failed[0]
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        return f"blocking check {name} failed{more}: {text[:600].rstrip('.')}", where, details
+    step, message = outcome.failures[0] if outcome.failures else ("?", "the run did not finish")
+    return message[:800].rstrip("."), f"{where}, step {step}", details

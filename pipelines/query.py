@@ -1,0 +1,120 @@
+"""`sluice sql`: one read-only question to a release or to the newest tables."""
+
+import sys
+
+import duckdb
+import orjson
+import polars as pl
+from rich.table import Table
+
+from models.errors import UserError
+from pipelines.console import cell, console, say
+from pipelines.releases import newest_release
+from pipelines.storage import warehouse_of
+from resources.duckdb_instances import literal
+from resources.settings import Project
+from resources.warehouse import Warehouse
+
+FORMATS = ("table", "csv", "json", "parquet")
+MOST_ROWS = 200  # Laying out wide rows takes 6 ms each.
+TABLES_HINT = '`sluice sql "SHOW TABLES"` lists the tables.'
+ASKING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+
+def answer(project: Project, query: str, live: bool, output: str) -> None:
+    """Print the rows of one read-only statement.
+
+    Raises:
+        UserError: The format is unknown, there is no release, or the statement is refused.
+    """
+    if output not in FORMATS:
+        raise UserError(f"unknown format {output!r}", "--format", f"Choose one of {', '.join(FORMATS)}.")
+    if output == "parquet" and sys.stdout.isatty():
+        raise UserError("Parquet is binary", "sluice sql", "Send it to a file: --format parquet > answer.parquet")
+    warehouse = warehouse_of(project)
+    snapshot = None if live else newest_release(warehouse).snapshot
+    _print(ask(warehouse, query, snapshot), output)
+
+
+def ask(warehouse: Warehouse, query: str, snapshot: int | None) -> pl.DataFrame:
+    """The rows of one question, with nothing outside the lake in reach: no files, no other database, no settings.
+
+    Raises:
+        UserError: It is not one question, or DuckDB refuses it.
+    """
+    with warehouse.connect(read_only=True, snapshot=snapshot, reusable=False) as connection:
+        try:
+            _refuse_all_but_one_question(connection, query)
+            _close_in(connection, warehouse)
+            return connection.execute(query).pl()
+        except duckdb.Error as error:
+            raise UserError(_without_echo(str(error)), "sluice sql", TABLES_HINT) from error
+        except pl.exceptions.ComputeError as error:
+            found = f"a column's type cannot be shown ({str(error).splitlines()[0]})"
+            raise UserError(found, "sluice sql", "Cast it, e.g. `x::VARCHAR`.") from error
+
+
+def _refuse_all_but_one_question(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Anything but SELECT, SHOW, DESCRIBE, SUMMARIZE and EXPLAIN.
+
+    A read-only lake alone is not enough: CHECKPOINT and COPY still write Parquet files into the data folder.
+    """
+    statements = connection.extract_statements(query)
+    pivots = len(statements) > 1 and not any(statement.query for statement in statements)
+    if pivots:
+        raise UserError("PIVOT needs its values", "sluice sql", "Say `PIVOT ... ON column IN ('a', 'b') USING ...`.")
+    if len(statements) != 1:
+        raise UserError(f"expected one statement, found {len(statements)}", "sluice sql", "Ask one thing at a time.")
+    if statements[0].type not in ASKING:
+        kind = statements[0].type.name.replace("_", " ")
+        raise UserError(f"{kind} is no question", "sluice sql", "Only SELECT, SHOW, DESCRIBE, SUMMARIZE and EXPLAIN.")
+
+
+def _close_in(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    connection.execute(f"SET allowed_directories = [{literal(warehouse.data_path)}]")
+    connection.execute(f"SET allowed_paths = [{literal(warehouse.catalog_path)}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _without_echo(message: str) -> str:
+    """DuckDB's words without the picture of the query below them."""
+    return message.strip().split("\n\n")[0]
+
+
+def _print(frame: pl.DataFrame, output: str) -> None:
+    if output == "csv":
+        sys.stdout.write(_flat(frame).write_csv())
+    elif output == "json":
+        rows = [orjson.dumps(row, default=str).decode() for row in frame.iter_rows(named=True)]
+        sys.stdout.write("[" + ",\n ".join(rows) + "]\n")
+    elif output == "parquet":
+        frame.write_parquet(sys.stdout.buffer)
+    else:
+        console.print(as_table(frame.head(MOST_ROWS)))
+        if frame.height > MOST_ROWS:
+            say(f"the first {MOST_ROWS} of {frame.height:,} rows; --format csv, json or parquet has them all")
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Nested columns as JSON text and bytes as hex, which CSV can hold."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    texts = [
+        pl.Series(name, [None if value is None else _json(value) for value in frame[name].to_list()], dtype=pl.Utf8)
+        for name in nested
+    ]
+    return frame.with_columns(texts).with_columns(pl.col(pl.Binary).bin.encode("hex"))
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+def as_table(frame: pl.DataFrame) -> Table:
+    """Rows for the terminal; names and values are printed as they are."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, kind in frame.schema.items():
+        table.add_column(cell(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(cell(value) for value in row))
+    return table

@@ -1,0 +1,4 @@
+"""Where things live: settings, the warehouse, the artifact store, the text encoder, compute.
+
+Keep out: what an asset is (assets/) and how anything is computed (models/).
+"""

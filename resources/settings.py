@@ -1,0 +1,153 @@
+"""`sluice.yaml`, one validated file per project: what is read, how it is cleaned and learned from, where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from models.ann.config import AnnIndexConfig
+from models.errors import UserError
+from models.events.source import CatalogueSource, EventSource
+from models.profiles.config import ExtractiveConfig
+from models.ranking import registry as rankers
+from models.retrieval import registry as retrievers
+from models.simulation.config import SimulationConfig
+from resources.config_file import NestedProblem, as_user_error, read_yaml
+from resources.settings_sections import (
+    Checks,
+    Cleaning,
+    Compute,
+    Evaluation,
+    EventType,
+    Partitions,
+    Recommendations,
+    Schedule,
+    Section,
+    Split,
+    Text,
+)
+
+CONFIG_VARIABLE = "SLUICE_CONFIG"
+
+
+class Settings(Section):
+    """The whole of `sluice.yaml`."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Project name, used for titles and folders.")
+    output: str = Field(min_length=1, description="Folder for the warehouse, artifacts and Dagster's storage.")
+    simulate: SimulationConfig | None = Field(None, description="Make a simulated shop in `simulate_into` first.")
+    simulate_into: str | None = Field(None, min_length=1, description="Folder the simulated shop is written to.")
+    events: EventSource
+    catalogue: CatalogueSource | None = None
+    event_types: dict[str, EventType] = Field(min_length=1, description="Every known type and what it says.")
+    partitions: Partitions
+    split: Split = Split()
+    cleaning: Cleaning = Cleaning()
+    checks: Checks = Checks()
+    profiles: ExtractiveConfig = ExtractiveConfig()
+    text: Text = Text()
+    retrievers: dict[str, dict[str, Any]] = Field(min_length=1, description="Retriever name -> its own settings.")
+    index: AnnIndexConfig = AnnIndexConfig()
+    rankers: dict[str, dict[str, Any]] = Field(
+        default={"lambdarank": {}}, description="Ranker name -> its settings; the first one makes the lists."
+    )
+    recommendations: Recommendations = Recommendations()
+    evaluation: Evaluation = Evaluation()
+    compute: Compute = Compute()
+    schedule: Schedule = Schedule()
+
+    @field_validator("retrievers")
+    @classmethod
+    def _known_retrievers(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, config in value.items():
+            _validate_model(name, retrievers.config_class, config)
+        if "recent_popularity" not in value:
+            raise ValueError(
+                "recent_popularity is the baseline every model is compared with; add `recent_popularity: {}`"
+            )
+        return value
+
+    @field_validator("rankers")
+    @classmethod
+    def _known_rankers(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, config in value.items():
+            _validate_model(name, rankers.config_class, config)
+        if len(value) != 1:
+            raise ValueError("name exactly one ranker")
+        return value
+
+    @model_validator(mode="after")
+    def _learns_something(self) -> Settings:
+        if not any(kind.weight > 0 for kind in self.event_types.values()):
+            raise ValueError("every event type has weight 0: nothing could be learned; give one a weight above 0")
+        if self.simulate and not self.simulate_into:
+            raise ValueError("`simulate` needs `simulate_into`, the folder to write the shop to")
+        return self
+
+
+def _validate_model(name: str, config_class: Any, config: dict[str, Any]) -> BaseModel:
+    """A model's own settings, by its own class; problems are told with the model's name as part of the key."""
+    try:
+        return config_class(name).model_validate(config)
+    except UserError as error:
+        raise ValueError(f"{error.found}. {error.mend}") from None
+    except ValidationError as error:
+        raise NestedProblem(name, error) from None
+
+
+class Project:
+    """A validated `sluice.yaml` and the paths that follow from it; relative paths start at the file's folder."""
+
+    def __init__(self, path: Path, settings: Settings):
+        self.path, self.settings = path, settings
+        self.base = path.parent
+        self.output = (self.base / settings.output).resolve()
+
+    @cached_property
+    def simulation_folder(self) -> Path | None:
+        """Where the simulated shop lies; `None` for a real one."""
+        into = self.settings.simulate_into
+        return (self.base / into).resolve() if into else None
+
+    @property
+    def catalog_path(self) -> Path:
+        """DuckLake's SQLite catalogue."""
+        return self.output / "warehouse" / "catalog.sqlite"
+
+    @property
+    def data_path(self) -> Path:
+        """DuckLake's Parquet files."""
+        return self.output / "warehouse" / "data"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's run storage and `dagster.yaml`."""
+        return self.output / "dagster"
+
+    def digest(self, sections: list[str]) -> str:
+        """SHA-256 of some sections of the settings, in a fixed order."""
+        dumped = self.settings.model_dump(mode="json", include=set(sections))
+        return hashlib.sha256(json.dumps(dumped, sort_keys=True).encode()).hexdigest()
+
+
+def load_project(path: str | Path | None = None) -> Project:
+    """Read and validate a config.
+
+    Args:
+        path: The file; `None` takes `$SLUICE_CONFIG`, then `./sluice.yaml`.
+
+    Raises:
+        UserError: The file is missing, is not YAML, or has a wrong, missing or unknown key.
+    """
+    file = Path(path or os.environ.get(CONFIG_VARIABLE) or "sluice.yaml").resolve()
+    raw = read_yaml(file)
+    try:
+        return Project(file, Settings.model_validate(raw))
+    except ValidationError as error:
+        raise as_user_error(error, file) from error

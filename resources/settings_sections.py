@@ -1,0 +1,153 @@
+"""Parts of `sluice.yaml` that belong to no model: days, cleaning, limits of checks, what is served, on what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Section(BaseModel):
+    """A part of `sluice.yaml`; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EventType(Section):
+    """What one event type says about taste."""
+
+    weight: float = Field(
+        ge=0, allow_inf_nan=False, description="Strength of the signal; 0 keeps the event but learns nothing from it."
+    )
+    min_value: float | None = Field(None, description="Only events with at least this `value` (a rating) count.")
+
+
+class Partitions(Section):
+    """The daily axes, UTC."""
+
+    start: dt.date = Field(description="First day.")
+    end: dt.date | None = Field(None, description="Last day, inclusive; leave out for a shop that is still open.")
+    event_partitions: Literal["daily", "monthly"] = Field(
+        "daily",
+        description="`monthly` for a closed data set of many years: Dagster keeps a row per partition and asset.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Partitions:
+        if self.end and self.end < self.start:
+            raise ValueError(f"end {self.end} is before start {self.start}")
+        if self.event_partitions == "monthly" and (self.start.day != 1 or not self.end):
+            raise ValueError("monthly partitions need a start on the first of a month, and an end")
+        return self
+
+
+class Split(Section):
+    """How many days are held back."""
+
+    validation_days: int = Field(7, ge=1, description="Last days before the as-of day: early stopping, ranker labels.")
+    test_days: int = Field(7, ge=1, description="Days after an as-of day on which its recommendations are scored.")
+
+
+class Cleaning(Section):
+    """Which events are set aside, with a reason (never deleted). Patterns are RE2, searched anywhere in the value."""
+
+    test_user_pattern: str = Field("^test_", description="Regular expression of test accounts; empty turns it off.")
+    bot_user_agent_pattern: str = Field("(?i)bot|crawler|spider", description="User agents set aside; empty: off.")
+    pseudo_item_pattern: str = Field("", description="Ids that are no items (postage, fees); empty turns it off.")
+    max_user_events_per_day: int = Field(1000, ge=1, description="A user with more events in a day is a bot that day.")
+    return_event_types: list[str] = Field(["return"], description="Types that undo a purchase; set aside.")
+    require_positive_price: bool = Field(False, description="Set aside events whose price is given and not above 0.")
+    session_gap_minutes: int = Field(30, ge=1, description="A longer pause starts a new session.")
+
+    @field_validator("test_user_pattern", "bot_user_agent_pattern", "pseudo_item_pattern")
+    @classmethod
+    def _duckdb_compiles(cls, pattern: str) -> str:
+        """The engine that will run the pattern says whether it can: RE2 has no look-around, unlike Python."""
+        import duckdb
+
+        with duckdb.connect(":memory:") as connection:
+            try:
+                connection.execute("SELECT regexp_matches('', ?)", [pattern])
+            except duckdb.Error as error:
+                why = str(error).removeprefix("Invalid Input Error: ").strip()
+                raise ValueError(f"{pattern!r} is not a regular expression DuckDB (RE2) knows: {why}") from None
+        return pattern
+
+
+class Checks(Section):
+    """Limits of the blocking checks."""
+
+    max_rejected_share: float = Field(0.2, ge=0, le=1, description="More rejected lines than this stop a day.")
+    volume_ratio: tuple[float, float] | None = Field(
+        (0.2, 5.0), description="A day's events over the median of the trailing 28 days; null turns the check off."
+    )
+    min_index_recall: float = Field(0.95, ge=0, le=1, description="Recall@k of the ANN index against exact search.")
+    weak_retriever: Literal["block", "warn"] = Field(
+        "block", description="What happens when a learned retriever is significantly below recent popularity."
+    )
+    max_metric_drop: float = Field(0.1, ge=0, le=1, description="Relative fall below the last release that blocks.")
+
+    @field_validator("volume_ratio")
+    @classmethod
+    def _from_low_to_high(cls, bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+        if bounds and not 0 <= bounds[0] < bounds[1]:
+            raise ValueError(f"expected [lowest, highest] from 0 up, found [{bounds[0]:g}, {bounds[1]:g}]")
+        return bounds
+
+
+class Text(Section):
+    """The text encoder."""
+
+    encoder: str = Field(
+        "minilm", min_length=1, description="`minilm` (bundled), `hashing`, or a transformers name or folder."
+    )
+    max_tokens: int = Field(64, ge=8, description="Texts are cut to this many tokens.")
+
+
+class Recommendations(Section):
+    """What is served."""
+
+    k: int = Field(20, ge=1, description="Length of a list.")
+    active_days: int = Field(90, ge=1, description="Users with an interaction in so many days get a list.")
+    candidates_per_source: int = Field(100, ge=1, description="Items each retriever offers per user.")
+
+
+class Evaluation(Section):
+    """How lists are scored."""
+
+    ks: list[Annotated[int, Field(ge=1)]] = Field(
+        [10, 20], min_length=1, description="Cut-offs; the first is the one the gate looks at."
+    )
+    n_resamples: int = Field(1000, ge=100, description="Bootstrap resamples by user behind every interval.")
+
+    @field_validator("ks")
+    @classmethod
+    def _each_once(cls, ks: list[int]) -> list[int]:
+        if len(set(ks)) < len(ks):
+            raise ValueError(f"{ks} names a cut-off twice")
+        return ks
+
+
+class Compute(Section):
+    """What work runs on."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto` takes a GPU where there is one.")
+    n_threads: int = Field(2, ge=1, description="Threads of torch, LightGBM and FAISS.")
+
+
+class Schedule(Section):
+    """The nightly rebuild of the previous day."""
+
+    cron: str = Field("0 3 * * *", description="Cron line, UTC.")
+
+    @field_validator("cron")
+    @classmethod
+    def _dagster_understands(cls, cron: str) -> str:
+        import dagster as dg
+
+        try:
+            dg.ScheduleDefinition(name="nightly", job_name="tables", cron_schedule=cron)
+        except dg.DagsterInvalidDefinitionError:
+            raise ValueError(f"{cron!r} is no cron line such as '0 3 * * *' (minute hour day month weekday)") from None
+        return cron

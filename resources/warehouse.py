@@ -1,0 +1,191 @@
+"""The warehouse: DuckLake tables that never lock their readers."""
+
+import datetime as dt
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from models.errors import UserError
+from resources.duckdb_instances import lake_connection, literal, quoted
+from resources.table_columns import create_table, has_table, missing_columns
+
+T = TypeVar("T")
+MAX_ATTEMPTS = 12
+RETRYABLE = re.compile(r"database is locked|conflict|constraint failed: ducklake_", re.IGNORECASE)
+
+__all__ = ["Warehouse", "insert", "literal", "quoted"]
+
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """DuckLake tables behind a SQLite catalogue.
+
+    Attributes:
+        catalog_path: The SQLite catalogue file.
+        data_path: The folder of Parquet files.
+    """
+
+    catalog_path: str
+    data_path: str
+
+    @contextmanager
+    def connect(
+        self, read_only: bool = False, snapshot: int | None = None, reusable: bool = True
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with the lake attached and in use.
+
+        Args:
+            read_only: Refuse writes; creates nothing on disk.
+            snapshot: Show the lake as it was then (and read-only).
+            reusable: Whether DuckDB may serve the next connection from the same instance; `False` for work that
+                changes its settings.
+
+        Raises:
+            UserError: The catalogue is damaged, belongs to other data, or there is none to read.
+        """
+        reading = read_only or snapshot is not None
+        if reading and not self.exists():
+            raise UserError("there are no tables yet", self.catalog_path, "Run `sluice build`.")
+        if not reading:
+            Path(self.data_path).mkdir(parents=True, exist_ok=True)
+        # The catalogue keeps the path it was created with; overridden, since an output folder may be moved.
+        options = [f"DATA_PATH {literal(self.data_path)}", "OVERRIDE_DATA_PATH TRUE"]
+        options += ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 10000"]
+        options += ["READ_ONLY"] if reading else []
+        options += [f"SNAPSHOT_VERSION {int(snapshot)}"] if snapshot is not None else []
+        reusable = reusable and snapshot is None
+        with lake_connection(", ".join(options), Path(self.catalog_path), self._prepare, reusable) as connection:
+            yield connection
+
+    def _prepare(self, attach: Callable[[], object]) -> None:
+        try:
+            _with_retries(attach)
+        except duckdb.Error as error:
+            found = f"the catalogue cannot be opened ({str(error).splitlines()[0]})"
+            mend = "If it is damaged, move the output folder away and run `sluice build`."
+            raise UserError(found, self.catalog_path, mend) from error
+
+    def exists(self) -> bool:
+        """Whether the catalogue has been created."""
+        return Path(self.catalog_path).is_file()
+
+    def read(self, sql: str, parameters: list[Any] | None = None, snapshot: int | None = None) -> pl.DataFrame:
+        """Rows of one query, as a Polars frame."""
+        with self.connect(read_only=True, snapshot=snapshot) as connection:
+            return connection.execute(sql, parameters or []).pl()
+
+    def write(self, transaction: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run `transaction(connection)` between BEGIN and COMMIT; the whole of it again when another writer won.
+
+        DuckLake lets one of two simultaneous commits fail cleanly, so the retry repeats everything, with jittered
+        backoff (about 15 s in all), and gives up with the database's own error. Whatever else the transaction raises
+        rolls it back and is raised at once.
+        """
+
+        def attempt() -> T:
+            with self.connect() as connection:
+                connection.execute("BEGIN")
+                result = transaction(connection)
+                connection.execute("COMMIT")
+                return result
+
+        return _with_retries(attempt)
+
+    def replace_days(self, table: str, day_column: str, first: dt.date, last: dt.date, frame: pl.DataFrame) -> int:
+        """Replace all rows with `first <= day_column <= last` by `frame`, in one transaction.
+
+        Returns:
+            The snapshot id that holds the new rows.
+        """
+
+        def transaction(connection: duckdb.DuckDBPyConnection) -> None:
+            connection.execute(f"DELETE FROM {quoted(table)} WHERE {quoted(day_column)} BETWEEN ? AND ?", [first, last])
+            insert(connection, table, frame)
+
+        self.write(transaction)
+        return self.snapshot()
+
+    def ensure_table(self, table: str, columns: dict[str, tuple[str, str]], description: str) -> None:
+        """Create `table` where it is missing, with a comment on it and on every column; add columns it lacks.
+
+        A column the table has and `columns` does not stays as it is.
+
+        Args:
+            table: Its name.
+            columns: Name -> (DuckDB type, description).
+            description: What one row is.
+
+        Raises:
+            UserError: A column of the table has another type.
+        """
+
+        def lacking(connection: duckdb.DuckDBPyConnection) -> list[str] | None:
+            """Columns to add; `None` where the table is missing."""
+            return missing_columns(connection, table, columns) if has_table(connection, table) else None
+
+        if self.exists():
+            with self.connect(read_only=True) as connection:
+                if lacking(connection) == []:
+                    return
+
+        def transaction(connection: duckdb.DuckDBPyConnection) -> None:
+            create_table(connection, table, columns, description, lacking(connection))
+
+        self.write(transaction)
+
+    def has_table(self, table: str) -> bool:
+        """Whether the newest snapshot has this table."""
+        if not self.exists():
+            return False
+        with self.connect(read_only=True) as connection:
+            return has_table(connection, table)
+
+    def snapshot(self) -> int:
+        """The newest snapshot id."""
+        return int(self.read("SELECT id FROM ducklake_current_snapshot('lake') AS s(id)")["id"][0])
+
+    def digest(self, table: str, columns: list[str] | None = None) -> str:
+        """Row count and an order-independent hash of the rows; equal for equal contents.
+
+        Args:
+            table: The table.
+            columns: The columns to look at; `None` is all of them, by name, so that the order in which columns were
+                added does not matter.
+        """
+        with self.connect(read_only=True) as connection:
+            if columns is None:
+                columns = sorted(row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall())
+            wanted = ", ".join(quoted(name) for name in columns)
+            sql = f"""SELECT count(*), sum(hash(_row)::HUGEINT)::VARCHAR, bit_xor(hash(_row))
+                FROM (SELECT {wanted} FROM {quoted(table)}) AS _row"""
+            found = connection.execute(sql).fetchone()
+        return "-".join(str(part) for part in found or ())
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Append `frame` by column name; every column of the frame must exist in the table."""
+    if frame.is_empty():
+        return
+    connection.register("_incoming", frame.to_arrow())
+    try:
+        connection.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _incoming")
+    finally:
+        connection.unregister("_incoming")
+
+
+def _with_retries(attempt: Callable[[], T]) -> T:
+    for number in range(1, MAX_ATTEMPTS + 1):
+        try:
+            return attempt()
+        except duckdb.Error as error:
+            if number == MAX_ATTEMPTS or not RETRYABLE.search(str(error)):
+                raise
+            time.sleep(random.uniform(0.05, 0.25) * min(number, 8))
+    raise AssertionError("unreachable")

@@ -1,0 +1,71 @@
+"""Equal fingerprints mean nothing to rebuild; whatever a day is made from changes them."""
+
+import datetime as dt
+
+import pytest
+
+from assets.fingerprints import forget_fingerprint, recorded_fingerprint, source_fingerprints
+
+FIRST, LAST, DAY = dt.date(2025, 9, 1), dt.date(2025, 9, 20), dt.date(2025, 9, 5)
+
+
+@pytest.fixture
+def files(built, tmp_path):
+    return built.copy(tmp_path / "files", built=False)
+
+
+def changed(before, after):
+    return [day for (day, old), (_, new) in zip(before.iter_rows(), after.iter_rows(), strict=True) if old != new]
+
+
+def test_a_changed_file_changes_its_day_alone(files):
+    before = source_fingerprints(files.project, FIRST, LAST)
+    assert before["source_day"].to_list()[0] == FIRST and before.height == 20
+    files.day_file(DAY).write_text("{}\n")
+    assert changed(before, source_fingerprints(files.project, FIRST, LAST)) == [DAY]
+
+
+def test_a_new_file_in_a_gap_changes_its_day_alone(files):
+    before = source_fingerprints(files.project, FIRST, LAST)
+    gap = dt.date(2025, 9, 10)
+    files.day_file(gap).write_text("{}\n")
+    assert changed(before, source_fingerprints(files.project, FIRST, LAST)) == [gap]
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [("cleaning", {"session_gap_minutes": 31}), ("partitions", {"end": "2025-10-30"}), ("events", {"late_days": 3})],
+)
+def test_settings_of_the_tables_change_every_day(files, section, values):
+    before = source_fingerprints(files.project, FIRST, LAST)
+    files.configure(**{section: values})
+    assert len(changed(before, source_fingerprints(files.project, FIRST, LAST))) == 20
+
+
+def test_the_catalogue_changes_every_day(files):
+    before = source_fingerprints(files.project, FIRST, LAST)
+    files.catalogue.write_text(files.catalogue.read_text() + "{}\n")
+    assert len(changed(before, source_fingerprints(files.project, FIRST, LAST))) == 20
+
+
+def test_settings_of_learning_change_no_day(files):
+    before = source_fingerprints(files.project, FIRST, LAST)
+    files.configure(split={"test_days": 4}, checks={"max_rejected_share": 0.5})
+    assert changed(before, source_fingerprints(files.project, FIRST, LAST)) == []
+
+
+def test_files_without_a_day_count_for_every_day(files):
+    files.configure(events={"day_pattern": None})
+    before = source_fingerprints(files.project, FIRST, LAST)
+    files.day_file(DAY).write_text("{}\n")
+    assert len(changed(before, source_fingerprints(files.project, FIRST, LAST))) == 20
+
+
+def test_a_stage_is_forgotten(copied, files):
+    assert recorded_fingerprint(copied.warehouse, "recommendations", LAST)
+    forget_fingerprint(copied.warehouse, "recommendations", LAST)
+    assert recorded_fingerprint(copied.warehouse, "recommendations", LAST) is None
+    assert recorded_fingerprint(copied.warehouse, "release", LAST)
+    forget_fingerprint(files.warehouse, "recommendations", LAST)
+    assert recorded_fingerprint(files.warehouse, "recommendations", LAST) is None
+    assert not files.warehouse.exists(), "asking creates nothing"

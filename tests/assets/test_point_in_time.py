@@ -1,0 +1,53 @@
+"""What could be known at the end of a day, on four rows that could be worked out by hand."""
+
+import datetime as dt
+
+import pytest
+
+from assets.point_in_time import available, daily_features_until, interactions_between, interactions_until, items_known
+from resources.warehouse import Warehouse
+
+DAY = dt.date(2025, 3, 5)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lake")
+    warehouse = Warehouse(catalog_path=str(folder / "catalog.sqlite"), data_path=str(folder / "data"))
+    with warehouse.connect() as connection:
+        connection.execute("CREATE TABLE core_items (item_id VARCHAR, first_seen_on DATE, withdrawn_at TIMESTAMP)")
+        connection.execute(
+            """INSERT INTO core_items VALUES ('old', '2025-03-01', NULL), ('gone', '2025-03-01', '2025-03-05 23:59'),
+            ('going', '2025-03-01', '2025-03-06 00:00'), ('new', '2025-03-06', NULL)"""
+        )
+        connection.execute(
+            """CREATE TABLE core_interactions AS SELECT * FROM (VALUES
+            ('u', 'old', DATE '2025-03-05', 'b', TIMESTAMP '2025-03-05 10:00'),
+            ('u', 'gone', DATE '2025-03-05', 'a', TIMESTAMP '2025-03-05 10:00'),
+            ('u', 'new', DATE '2025-03-04', 'c', TIMESTAMP '2025-03-04 10:00'),
+            ('u', 'old', DATE '2025-03-06', 'd', TIMESTAMP '2025-03-06 10:00'),
+            ('u', 'old', DATE '2025-03-07', 'e', TIMESTAMP '2025-03-07 10:00')
+            ) AS rows (user_id, item_id, event_day, event_id, event_at)"""
+        )
+        connection.execute("CREATE TABLE feat_user_daily AS SELECT user_id, event_day FROM core_interactions")
+    return warehouse
+
+
+def test_interactions_end_with_the_day_and_know_no_later_item(warehouse):
+    assert interactions_until(warehouse, DAY)["event_id"].to_list() == ["a", "b"]
+
+
+def test_truth_begins_after_the_day(warehouse):
+    assert interactions_between(warehouse, DAY, dt.date(2025, 3, 6))["event_id"].to_list() == ["d"]
+
+
+def test_a_later_item_is_unknown_and_a_later_withdrawal_too(warehouse):
+    items = items_known(warehouse, DAY)
+    assert items["item_id"].to_list() == ["going", "gone", "old"]
+    assert available(items).to_list() == [True, False, True]
+
+
+def test_daily_features_end_with_the_day(warehouse):
+    assert daily_features_until(warehouse, "feat_user_daily", DAY).height == 3
+    with pytest.raises(ValueError, match="no daily feature table"):
+        daily_features_until(warehouse, "core_users", DAY)

@@ -1,0 +1,188 @@
+"""A small lake with the raw tables, and dbt run on it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+PROJECT = Path(__file__).parents[2] / "dbt"
+RAW_EVENTS = {
+    "event_id": "varchar",
+    "user_id": "varchar",
+    "item_id": "varchar",
+    "event_type": "varchar",
+    "event_at": "timestamp",
+    "event_day": "date",
+    "value": "double",
+    "quantity": "double",
+    "price": "double",
+    "session_id": "varchar",
+    "impression_id": "varchar",
+    "position": "integer",
+    "propensity": "double",
+    "query": "varchar",
+    "user_agent": "varchar",
+    "item_title": "varchar",
+    "country": "varchar",
+    "source_file": "varchar",
+    "source_line": "bigint",
+    "source_day": "date",
+}
+RAW_ITEMS = {
+    "item_id": "varchar",
+    "title": "varchar",
+    "description": "varchar",
+    "category": "varchar",
+    "brand": "varchar",
+    "price": "double",
+    "available_from": "timestamp",
+    "withdrawn_at": "timestamp",
+    "source_file": "varchar",
+    "source_line": "bigint",
+}
+TABLES = [
+    "stg_events",
+    "stg_items",
+    "core_events",
+    "core_sessions",
+    "core_items",
+    "core_users",
+    "core_interactions",
+    "feat_user_daily",
+    "feat_item_daily",
+]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What profiles.yml reads, and dbt's own folders outside the project."""
+    return {
+        "SLUICE_CATALOG": str(folder / "catalog.sqlite"),
+        "SLUICE_DATA_PATH": str(folder / "data"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_LOG_LEVEL_FILE": "none",
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+    }
+
+
+class Lake:
+    """A DuckLake in a folder."""
+
+    def __init__(self, folder: Path, manifest: bytes):
+        self.folder, self.manifest = folder, manifest
+        (folder / "data").mkdir(parents=True)
+        for table, columns in {"raw_events": RAW_EVENTS, "raw_items": RAW_ITEMS}.items():
+            body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            self.sql(f"create table {table} ({body})")
+
+    def sql(self, statement: str, parameters: list | None = None) -> list[tuple]:
+        """Rows of one statement."""
+        with duckdb.connect() as connection:
+            connection.execute("load ducklake")
+            connection.execute(
+                f"attach 'ducklake:sqlite:{self.folder}/catalog.sqlite' as lake "
+                f"(data_path '{self.folder}/data', meta_journal_mode 'WAL', meta_busy_timeout 10000)"
+            )
+            connection.execute("use lake")
+            return connection.execute(statement, parameters or []).fetchall()
+
+    def load_day(self, source_day: str, events: list[dict]) -> None:
+        """Replace the raw events of one source day; lines are numbered from 1, `event_at` gives the day."""
+        self.sql("delete from raw_events where source_day = ?", [source_day])
+        defaults = {
+            "event_type": "click",
+            "source_file": f"{source_day}.jsonl",
+            "source_day": source_day,
+        }
+        rows = [defaults | {"source_line": line} | event for line, event in enumerate(events, 1)]
+        self._insert("raw_events", RAW_EVENTS, [row | {"event_day": row["event_at"][:10]} for row in rows])
+
+    def load_items(self, items: list[dict]) -> None:
+        """Replace the catalogue."""
+        self.sql("delete from raw_items")
+        rows = [{"source_file": "items.jsonl", "source_line": line} | item for line, item in enumerate(items, 1)]
+        self._insert("raw_items", RAW_ITEMS, rows)
+
+    def _insert(self, table: str, columns: dict[str, str], rows: list[dict]) -> None:
+        if rows:
+            row = "(" + ", ".join("?" for _ in columns) + ")"
+            values = [row_.get(name) for row_ in rows for name in columns]
+            self.sql(f"insert into {table} values {', '.join([row] * len(rows))}", values)
+
+    def digests(self) -> dict[str, list]:
+        """Row count and order-independent hash of every table."""
+        parts = [
+            f"select '{name}', count(*), sum(hash(t)::hugeint), bit_xor(hash(t)) from {name} as t" for name in TABLES
+        ]
+        return {name: rest for name, *rest in self.sql(" union all ".join(parts))}
+
+    def dbt(self, *arguments: str, **variables: object) -> dict[str, str]:
+        """Run dbt in this process, on the project as it was parsed once (parsing takes as long as running).
+
+        Returns:
+            Status of every node that ran, by name.
+        """
+        from dbt.cli.main import dbtRunner
+        from dbt.contracts.graph.manifest import Manifest
+
+        runner = dbtRunner(manifest=Manifest.from_msgpack(self.manifest))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment(self.folder).items():
+                patch.setenv(name, value)
+            result = runner.invoke(["--quiet", *arguments, "--vars", json.dumps(variables)])
+        if result.exception:
+            raise result.exception
+        return {node.node.name: str(node.status) for node in result.result}
+
+    def run_days(self, first: str, last: str | None = None, **variables: object) -> None:
+        """Run the models for the source days `first` .. `last`; every one must succeed."""
+        window = {"from_day": first, "until_day": last or first, "late_days": 1, "early_days": 1}
+        statuses = self.dbt("--no-write-json", "run", **window | variables)
+        assert set(statuses.values()) == {"success"}, statuses
+
+    def run_killed(self, at: str, **variables: object) -> int:
+        """Run the models in another process that dies when the model `at` is about to commit; its exit status."""
+        program = (
+            "import os, sys\n"
+            "from dbt.adapters.duckdb.environments import local\n"
+            "from dbt.cli.main import dbtRunner\n"
+            "passed = []\n"
+            "execute = local.DuckDBCursorWrapper.execute\n"
+            "def watched(self, sql, bindings=None):\n"
+            "    passed.append(sql)\n"
+            "    if sql == 'COMMIT' and any(sys.argv[1] in text and 'insert into' in text for text in passed):\n"
+            "        os._exit(9)\n"
+            "    return execute(self, sql, bindings)\n"
+            "local.DuckDBCursorWrapper.execute = watched\n"
+            "result = dbtRunner().invoke(['--quiet', 'run', '--vars', sys.argv[2]])\n"
+            "sys.exit(0 if result.success else 1)\n"
+        )
+        command = [sys.executable, "-c", program, f'"lake"."main"."{at}"', json.dumps(variables, default=str)]
+        return subprocess.run(command, env=os.environ | environment(self.folder), check=False, timeout=120).returncode
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory):
+    """The parsed project, with DuckDB's extensions where it looks for them."""
+    from dbt.cli.main import dbtRunner
+    from duckdb_extensions import import_extension
+
+    for name in ("ducklake", "sqlite_scanner"):
+        import_extension(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(tmp_path_factory.mktemp("parse")).items():
+            patch.setenv(name, value)
+        result = dbtRunner().invoke(["--quiet", "parse"])
+    assert result.success, result.exception
+    return result.result.to_msgpack()
+
+
+@pytest.fixture(scope="module")
+def new_lake(manifest, tmp_path_factory):
+    """Makes an empty lake."""
+    return lambda: Lake(tmp_path_factory.mktemp("lake") / "warehouse", manifest)

@@ -1,0 +1,237 @@
+"""A planted violation of each blocking check of the graph makes it fail; a check without one fails the first test.
+
+Checks with an op of their own and dbt's tests are run on damaged tables, checks inside an asset's op are called with
+what the op would give them.
+"""
+
+import datetime as dt
+import json
+import os
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pytest
+
+from assets.embeddings import item_text_embeddings, retrievers
+from assets.evaluation import checks as evaluation
+from assets.fingerprints import recorded_fingerprint
+from assets.indexes import ann_indexes
+from assets.profiles import checks as profiles
+from assets.ranking import rankers
+from assets.tables.dbt_models import dbt_environment, dbt_variables
+from models.retrieval.contract import FitReport
+from pipelines.dbt_manifest import DBT_FOLDER
+
+LAST = dt.date(2025, 9, 20)
+USER = "(SELECT min(user_id) FROM recommendations)"
+LISTS = f"UPDATE recommendations SET {{}} WHERE as_of_day = '2025-09-20' AND user_id = {USER}"
+SEEN = f"(SELECT min(item_id) FROM core_interactions WHERE user_id = {USER})"
+OWN_OP = [
+    ("raw_events:accepted_and_rejected_are_all_lines", "DELETE FROM raw_events WHERE source_line = 5"),
+    ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_lines = n_lines + 1"),
+    ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET position = 0 WHERE source_line = 5"),
+    ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET event_type = 'dance' WHERE source_line = 5"),
+    (
+        "raw_events:volume_is_like_the_trailing_weeks",
+        "UPDATE source_files SET n_accepted = n_accepted * 9 WHERE source_day = '2025-09-20'",
+    ),
+    (
+        "raw_events:volume_is_like_the_trailing_weeks",
+        "UPDATE source_files SET n_accepted = n_accepted // 9 WHERE source_day = '2025-09-18'",
+    ),
+    (
+        "rejected_events:rejected_share_is_small",
+        "INSERT INTO rejected_events SELECT r.* FROM rejected_events AS r, range(200)",
+    ),
+    ("event_funnel:funnel_adds_up_to_the_line", "UPDATE event_funnel SET n_kept = n_kept - 1 WHERE n_kept > 0"),
+    ("event_funnel:funnel_adds_up_to_the_line", "UPDATE event_funnel SET n_rejected = n_rejected + 1"),
+    ("recommendations:recommendations_keep_their_suite", LISTS.format(f"item_id = {SEEN}") + " AND rank = 1"),
+    ("recommendations:recommendations_keep_their_suite", LISTS.format("item_id = 'unknown'") + " AND rank = 1"),
+    (
+        "recommendations:recommendations_keep_their_suite",
+        "UPDATE core_items SET withdrawn_at = '2025-09-20 12:00' WHERE withdrawn_at IS NULL",
+    ),
+    ("recommendations:recommendations_keep_their_suite", LISTS.format("rank = rank + 1")),
+    ("recommendations:recommendations_keep_their_suite", LISTS.format("score = 'nan'::DOUBLE")),
+    (
+        "recommendations:every_active_user_has_a_list",
+        f"DELETE FROM recommendations WHERE user_id = {USER}",
+    ),
+]
+DBT = {
+    "stg_events:staged_lines_are_unique": "INSERT INTO stg_events SELECT * FROM stg_events",
+    "stg_events:staged_events_are_well_formed": "UPDATE stg_events SET propensity = 2 WHERE source_line = 5",
+    "stg_items:staged_items_are_unique": "INSERT INTO stg_items SELECT * FROM stg_items",
+    "core_events:core_events_are_unique": "INSERT INTO core_events SELECT * FROM core_events",
+    "core_sessions:sessions_are_unique": "INSERT INTO core_sessions SELECT * FROM core_sessions",
+    "core_sessions:sessions_are_well_formed": "UPDATE core_sessions SET ended_at = started_at - INTERVAL 1 DAY",
+    "core_items:core_items_are_unique": "INSERT INTO core_items SELECT * FROM core_items",
+    "core_users:core_users_are_unique": "INSERT INTO core_users SELECT * FROM core_users",
+    "core_users:core_users_are_well_formed": "UPDATE core_users SET n_events = 0",
+    "core_interactions:interactions_are_unique": "INSERT INTO core_interactions SELECT * FROM core_interactions",
+    "core_interactions:interactions_are_well_formed": "UPDATE core_interactions SET weight = 0",
+    "core_interactions:interactions_are_with_known_items": "UPDATE core_interactions SET item_id = 'unknown'",
+    "feat_user_daily:user_days_are_unique": "INSERT INTO feat_user_daily SELECT * FROM feat_user_daily",
+    "feat_user_daily:user_days_are_well_formed": "UPDATE feat_user_daily SET n_items = 999",
+    "feat_user_daily:no_event_is_lost": "DELETE FROM core_events WHERE source_line = 5",
+    "feat_item_daily:item_days_are_unique": "INSERT INTO feat_item_daily SELECT * FROM feat_item_daily",
+    "feat_item_daily:item_days_are_well_formed": "UPDATE feat_item_daily SET weight = -1",
+    "feat_item_daily:item_days_are_of_known_items": "UPDATE feat_item_daily SET item_id = 'unknown'",
+}
+
+
+@pytest.fixture(scope="module")
+def run_check(built):
+    """Runs one check that has an op of its own on a shop's tables, as the UI does; its evaluation."""
+    definitions = built.definitions()
+
+    def run(shop, name: str) -> dg.AssetCheckEvaluation:
+        asset, check = name.split(":")
+        result = dg.materialize(
+            [*definitions.assets, *definitions.asset_checks],
+            selection=dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey(asset), check)),
+            resources={**definitions.resources, "warehouse": shop.warehouse},
+            instance=shop.instance(),
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        (evaluation,) = result.get_asset_check_evaluations()
+        assert evaluation.check_name == check
+        assert result.success == evaluation.passed, "a blocking check that fails must fail its step"
+        return evaluation
+
+    return run
+
+
+def profile_violations(built, kind):
+    """Check name -> the profiles with one violation in them."""
+    good = built.warehouse.read(f"SELECT * FROM {kind}_profiles WHERE as_of_day = ? ORDER BY ALL", [LAST])
+    first = pl.int_range(pl.len()) == 0
+
+    def spoil(column, value):
+        return good.with_columns(pl.when(first).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
+
+    personal = json.loads(good["profile"][0]) | {"summary": "Write to jane.doe@example.com"}
+    return good, {
+        f"{kind}_profiles_are_valid": spoil("profile", "{}"),
+        f"every_{kind}_has_a_profile": good[1:],
+        f"{kind}_profiles_hold_no_personal_data": spoil("profile", json.dumps(personal)),
+        f"{kind}_profiles_keep_their_suite": spoil("input_digest", "no digest"),
+    }
+
+
+class Index:
+    """An index that holds a vector too few and answers with a position outside the vocabulary."""
+
+    n_vectors = 9
+
+    def search(self, queries, k):
+        return np.array([[0, 12]]), np.zeros((1, 2))
+
+
+def metric_rows(value: float, ci_high: float) -> pl.DataFrame:
+    rows = {"ndcg": value, "ndcg_minus_recent_popularity": value - 0.5}
+    return pl.DataFrame(
+        {
+            "model": "recommendations",
+            "metric": list(rows),
+            "k": 5,
+            "slice": "all",
+            "value": list(rows.values()),
+            "ci_low": 0.0,
+            "ci_high": [ci_high, ci_high - 0.5],
+            "n_users": 9,
+        }
+    )
+
+
+def in_op_results(built, damaged):
+    """Check -> a result on a violation, of every check inside an asset's op."""
+    results = {}
+    for kind, column, run in (
+        ("item", "item_id", profiles.item_profile_checks),
+        ("user", "user_id", profiles.user_profile_checks),
+    ):
+        good, violations = profile_violations(built, kind)
+        assert all(result.passed for result in run(good, good.select(column)))
+        for name, frame in violations.items():
+            (result,) = (result for result in run(frame, good.select(column)) if result.check_name == name)
+            results[f"{kind}_profiles:{name}"] = result
+    name = "text_vectors_are_finite_unit_and_distinct"
+    results[f"item_text_embeddings:{name}"] = item_text_embeddings.check_vectors(np.full((20, 4), 0.5), name)
+    for retriever in ("ease", "sasrec"):
+        name = f"{retriever}_is_not_worse_than_recent_popularity"
+        trained = retrievers.Trained(None, None, FitReport(), np.zeros(30), np.ones(30))
+        results[f"{retriever}:{name}"] = retrievers.check(trained, name, "block")
+    name = "sasrec_index_finds_what_exact_search_finds"
+    results[f"sasrec_index:{name}"] = ann_indexes.check_recall(name, 0.9, 0.95, 10)
+    name = "sasrec_index_holds_only_known_items"
+    results[f"sasrec_index:{name}"] = ann_indexes.check_known(name, Index(), np.zeros((1, 4)), 2, 10)
+    name = "lambdarank_is_not_worse_than_its_best_source"
+    results[f"lambdarank:{name}"] = rankers.check(name, np.zeros(30), np.ones(30), "ease")
+    results[f"metrics:{evaluation.GATE}"] = evaluation.check_gate(metric_rows(0.1, 0.2), metric_rows(0.5, 0.6), 0.1)
+    results[f"metrics:{evaluation.BASELINE}"] = evaluation.check_baseline(metric_rows(0.1, 0.2))
+    frame = built.warehouse.read("SELECT * FROM metrics")
+    damaged.sql("UPDATE core_items SET first_seen_on = '2025-10-01'")
+    results[f"metrics:{evaluation.LEAKS}"] = evaluation.check_leaks(damaged.warehouse, built.artifacts, frame)
+    return results
+
+
+@pytest.fixture(scope="module")
+def in_op(built, tmp_path_factory):
+    return in_op_results(built, built.copy(tmp_path_factory.mktemp("checks") / "copy"))
+
+
+def blocking_checks(shop) -> set[str]:
+    graph = shop.definitions().resolve_asset_graph()
+    return {key.to_user_string() for key in graph.asset_check_keys if graph.get(key).blocking}
+
+
+def test_every_blocking_check_has_a_planted_violation(built, in_op):
+    planted = {name for name, _ in OWN_OP} | set(DBT) | set(in_op)
+    assert planted == blocking_checks(built)
+
+
+def test_only_an_empty_day_does_not_block(built):
+    names = {key.to_user_string() for key in built.definitions().resolve_asset_graph().asset_check_keys}
+    assert names - blocking_checks(built) == {"raw_events:no_day_is_empty"}
+
+
+def test_checks_inside_ops_fail(in_op):
+    assert {name: bool(result.passed) for name, result in in_op.items() if result.passed} == {}
+    for name, result in in_op.items():
+        assert result.check_name == name.split(":")[1]
+        assert result.severity == dg.AssetCheckSeverity.ERROR
+        assert result.metadata, name
+
+
+@pytest.mark.parametrize(("name", "damage"), OWN_OP, ids=[f"{name}-{n}" for n, (name, _) in enumerate(OWN_OP)])
+def test_checks_with_an_op_fail(copied, run_check, name, damage):
+    copied.sql(damage)
+    evaluation = run_check(copied, name)
+    assert not evaluation.passed
+    assert evaluation.blocking and evaluation.severity == dg.AssetCheckSeverity.ERROR
+    assert evaluation.metadata
+    if name.startswith("recommendations:"):
+        recorded = recorded_fingerprint(copied.warehouse, "recommendations", LAST)
+        assert recorded is None, "lists that fail a check count as not made"
+
+
+def test_checks_with_an_op_pass_on_good_tables(copied, run_check):
+    assert all(run_check(copied, name).passed for name in sorted({name for name, _ in OWN_OP}))
+    assert recorded_fingerprint(copied.warehouse, "recommendations", LAST)
+
+
+def test_dbt_tests_fail(copied):
+    from dbt.cli.main import dbtRunner
+
+    project, folder = copied.project, os.fspath(DBT_FOLDER)
+    arguments = ["--quiet", "--no-write-json", "test", "--project-dir", folder, "--profiles-dir", folder]
+    arguments += ["--exclude-resource-type", "unit_test", "--target-path", str(copied.folder / "target")]
+    variables = dbt_variables(project.settings, dt.date(2025, 9, 1), LAST)
+    os.environ.update(dbt_environment(project))
+    copied.sql(*DBT.values())
+    result = dbtRunner().invoke([*arguments, "--vars", json.dumps(variables)])
+    statuses = {node.node.name: str(node.status) for node in result.result}
+    assert statuses == {name.split(":")[1]: "fail" for name in DBT}

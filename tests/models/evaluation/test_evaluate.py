@@ -1,0 +1,134 @@
+from datetime import timedelta
+from math import log2
+
+import polars as pl
+import pytest
+
+from models.evaluation.evaluate import METRICS_SCHEMA, Resampling, evaluate
+from models.evaluation.truth import window_truth
+
+QUICK = Resampling(n_resamples=200)
+
+
+@pytest.fixture
+def lists(make_list):
+    return {
+        "recommendations": make_list(u="cd", v="bd", cold="ad"),
+        "recent_popularity": make_list(u="dc", v="db", w="ab"),
+    }
+
+
+@pytest.fixture
+def run(lists, before, after, items, as_of):
+    def call(**changes):
+        arguments = {
+            "lists": lists,
+            "interactions_before": before,
+            "interactions_after": after,
+            "items": items,
+            "ks": [1, 2],
+            "as_of_day": as_of,
+            "scored_through": as_of + timedelta(days=7),
+            "resampling": QUICK,
+        }
+        return evaluate(**(arguments | changes))
+
+    return call
+
+
+def value(frame: pl.DataFrame, model: str, metric: str, k: int, slice_: str = "all") -> float:
+    chosen = (
+        (pl.col("model") == model) & (pl.col("metric") == metric) & (pl.col("k") == k) & (pl.col("slice") == slice_)
+    )
+    return frame.filter(chosen)["value"].item()
+
+
+def test_truth_is_what_warm_users_took_for_the_first_time(before, after, items, as_of):
+    truth = window_truth(before, after, items, as_of)
+    assert truth.relevant.rows() == [("u", "c"), ("v", "b"), ("v", "n")]
+    assert (truth.n_window_users, truth.n_cold_users, truth.cold_user_share) == (4, 1, 1 / 4)
+    assert truth.new_item_share == pytest.approx(1 / 3)
+
+
+def test_values_by_hand(run):
+    found = run()
+    # u: c at 1 of {c}; v: b at 1 of {b, n}.
+    assert value(found, "recommendations", "ndcg", 2) == pytest.approx((1 + 1 / (1 + 1 / log2(3))) / 2)
+    assert value(found, "recommendations", "recall", 1) == pytest.approx((1 + 1 / 2) / 2)
+    assert value(found, "recent_popularity", "hit_rate", 1) == 0
+    assert value(found, "recent_popularity", "mrr", 2) == pytest.approx(1 / 2)
+    # The catalogue of the as-of day is a, b, c and d: d goes later, n comes later, gone is gone.
+    assert value(found, "recommendations", "coverage", 1) == pytest.approx(3 / 4)
+    assert value(found, "recommendations", "gini", 1) == pytest.approx((-3 * 0 - 1 / 3 + 1 / 3 + 3 * 1 / 3) / 3)
+    assert value(found, "recommendations", "novelty", 1) == pytest.approx((log2(3) + log2(3) + log2(3 / 2)) / 3)
+
+
+def test_rows_have_the_tables_schema_and_are_unique(run, as_of):
+    found = run()
+    assert found.schema == METRICS_SCHEMA
+    assert not found.select("model", "metric", "k", "slice").is_duplicated().any()
+    assert found["n_test_days"].unique().to_list() == [7]
+    assert found["as_of_day"].unique().to_list() == [as_of]
+    assert found.filter(pl.col("metric") == "ndcg")["ci_low"].null_count() == 0
+
+
+def test_population_rows(run):
+    found = run()
+    assert value(found, "population", "n_cold_users", 0) == 1
+    assert value(found, "population", "cold_user_share", 0) == 1 / 4
+    assert value(found, "population", "new_item_share", 0) == pytest.approx(1 / 3)
+
+
+def test_slices_cover_the_scored_users(run):
+    sliced = run().filter((pl.col("model") == "recommendations") & (pl.col("metric") == "ndcg") & (pl.col("k") == 2))
+    counts = dict(sliced.select("slice", "n_users").iter_rows())
+    assert counts == {
+        "all": 2,
+        "activity=low": 1,
+        "activity=high": 1,
+        "tenure=under_7_days": 1,
+        "tenure=28_days_or_more": 1,
+    }
+
+
+def test_comparison_with_the_baseline(run):
+    found = run()
+    difference = value(found, "recommendations", "ndcg", 2) - value(found, "recent_popularity", "ndcg", 2)
+    assert value(found, "recommendations", "ndcg_minus_recent_popularity", 2) == pytest.approx(difference)
+    assert 0 < value(found, "recommendations", "p_value_ndcg_minus_recent_popularity", 2) <= 1
+    assert found.filter((pl.col("model") == "recent_popularity") & pl.col("metric").str.contains("minus")).is_empty()
+    other = run(baseline="nothing_of_the_kind")
+    assert other.filter(pl.col("metric").str.contains("minus")).is_empty()
+
+
+def test_a_window_without_a_user_to_score_has_no_means(run, after):
+    found = run(interactions_after=after.clear())
+    assert set(found["metric"]) == {"coverage", "gini", "novelty", "n_cold_users", "cold_user_share", "new_item_share"}
+    assert value(found, "population", "n_cold_users", 0) == 0
+    assert value(found, "population", "cold_user_share", 0) is None
+
+
+def test_input_order_does_not_matter(run, before, after, items):
+    again = run(interactions_before=before.reverse(), interactions_after=after.reverse(), items=items.reverse())
+    assert again.equals(run())
+
+
+def test_resampling_is_seeded_and_its_settings_matter(run, interaction_rows, make_list):
+    users = [f"u{number}" for number in range(40)]
+    many = {
+        "lists": {"recommendations": make_list(**{user: "abcd"[number % 4 :] for number, user in enumerate(users)})},
+        "interactions_before": interaction_rows([(user, "gone", 0) for user in users]),
+        "interactions_after": interaction_rows([(user, "bcd"[number % 3], 1) for number, user in enumerate(users)]),
+    }
+    assert run(**many).equals(run(**many))
+    for other in (Resampling(200, seed=1), Resampling(200, level=0.5), Resampling(30)):
+        assert not run(**many, resampling=other).equals(run(**many))
+
+
+def test_interactions_on_the_wrong_side_are_refused(run, before, after, as_of):
+    with pytest.raises(ValueError, match="interactions_before"):
+        run(interactions_before=pl.concat([before, after]))
+    with pytest.raises(ValueError, match="interactions_after"):
+        run(interactions_after=pl.concat([before, after]))
+    with pytest.raises(ValueError, match="interactions_after"):
+        run(scored_through=as_of + timedelta(days=1))

@@ -1,0 +1,51 @@
+import polars as pl
+import pytest
+
+from models.evaluation.gate import compare_with_release
+from models.reports.verdict import verdict
+
+
+@pytest.mark.parametrize(
+    ("difference", "tone", "headline"),
+    [
+        ((0.01, 0.03), "good", "Better than recent popularity."),
+        ((-0.03, -0.01), "bad", "Worse than recent popularity."),
+        ((-0.01, 0.03), "unsure", "Not told apart from recent popularity."),
+    ],
+)
+def test_the_interval_of_the_difference_decides(metric_rows, difference, tone, headline):
+    found = verdict(metric_rows(difference), "recent_popularity", 10, None)
+    assert (found.tone, found.headline) == (tone, headline)
+
+
+def test_it_says_what_it_rests_on(metric_rows):
+    details = verdict(metric_rows((-0.01, 0.03)), "recent_popularity", 10, None).details
+    assert details == [
+        "NDCG@10 is 0.1400 against 0.0700 (+100.0\u202f%). The difference lies between −0.0100 and +0.0300 "
+        "(95\u202f% interval, 30 users).",
+        "Were the two alike, a gap this wide would turn up with p = 0.004.",
+    ]
+
+
+def test_a_fall_below_the_release_outweighs_the_baseline(metrics, metric_rows):
+    then = metric_rows(ndcg={"recommendations": 0.3, "sasrec": 0.1})
+    failures = compare_with_release(metrics, then)
+    found = verdict(metrics, "recent_popularity", 10, failures)
+    assert found.tone == "bad"
+    assert found.headline == "Held back: it fell below the last release."
+    assert "recommendations: NDCG@10 was 0.3000 and is 0.1400; it may fall by 5\u202f%." in found.details
+
+
+def test_a_vanished_model_is_said_to_be_missing(metrics, metric_rows):
+    now = metrics.filter(pl.col("model") != "recommendations")
+    found = verdict(now, "recent_popularity", 10, compare_with_release(now, metrics))
+    assert "recommendations: NDCG@10 was 0.1400 and is missing now." in found.details
+
+
+def test_without_the_baseline_nothing_is_claimed(metrics):
+    assert verdict(metrics, "random", 10, metrics.clear()).tone == "unsure"
+
+
+def test_a_baseline_of_zero_has_no_relative_gain(metric_rows):
+    metrics = metric_rows(ndcg={"recommendations": 0.1, "recent_popularity": 0.0})
+    assert "(+" not in verdict(metrics, "recent_popularity", 10, None).details[0]

@@ -1,0 +1,134 @@
+"""One contract, run over every registered retriever."""
+
+import numpy as np
+import pytest
+
+from models.retrieval.contract import Retriever
+from models.retrieval.recommend import recommend
+from models.retrieval.registry import RETRIEVERS, config_class, load_retriever, retriever_class
+
+SMALL = {
+    "ease": {"l2": 10.0},
+    "sasrec": {"embedding_size": 32, "max_epochs": 12, "dropout": 0.2, "n_negatives": 64, "learning_rate": 5e-3},
+}
+"""Settings for data this small, where the defaults are not meant for it."""
+
+PERSONAL_MARGIN = 0.1
+"""By how much NDCG@10 a personal retriever has to beat recent popularity on the planted data."""
+
+NOT_PERSONAL = {"popularity", "recent_popularity"}
+
+
+def new(name: str) -> Retriever:
+    return retriever_class(name)(config_class(name)(**SMALL.get(name, {})))
+
+
+def next_item_ndcg(retriever: Retriever, histories, targets) -> float:
+    users = np.flatnonzero(histories.lengths() > 1)
+    items, _ = recommend(retriever, histories, users, k=10)
+    return float(((items == targets[users, None]) / np.log2(np.arange(2, 12))).sum(axis=1).mean())
+
+
+@pytest.fixture(scope="module")
+def fitted(planted):
+    return {name: _fit(new(name), planted[0]) for name in RETRIEVERS}
+
+
+def _fit(retriever: Retriever, train) -> Retriever:
+    retriever.fit(train)
+    return retriever
+
+
+@pytest.mark.parametrize("name", sorted(RETRIEVERS))
+class TestRetrieverContract:
+    def test_name_is_the_registered_one(self, name):
+        assert retriever_class(name).name == name
+        assert retriever_class(name).Config is config_class(name)
+
+    def test_scores_are_finite_float32_of_every_item(self, name, fitted, planted):
+        histories, _ = planted
+        scores = fitted[name].scores(histories, np.array([5, 0, 1]))
+        assert scores.shape == (3, histories.n_items)
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+
+    def test_beats_recent_popularity_if_personal(self, name, fitted, planted):
+        if name in NOT_PERSONAL:
+            scores = fitted[name].scores(planted[0], np.arange(9))
+            assert (scores == scores[0]).all()
+            return
+        bar = next_item_ndcg(fitted["recent_popularity"], *planted)
+        assert next_item_ndcg(fitted[name], *planted) > bar + PERSONAL_MARGIN
+
+    def test_recommends_neither_seen_nor_disallowed_items(self, name, fitted, planted):
+        histories, _ = planted
+        allowed = np.ones(histories.n_items, dtype=bool)
+        allowed[::3] = False
+        users = np.arange(histories.n_users)
+        items, _ = recommend(fitted[name], histories, users, k=12, allowed=allowed)
+        for user in users:
+            listed = items[user][items[user] >= 0]
+            assert len(listed) == 12
+            assert len(set(listed)) == len(listed)
+            assert allowed[listed].all()
+            assert not set(listed) & set(histories.history(user))
+
+    def test_saves_and_loads_to_identical_scores(self, name, fitted, planted, tmp_path):
+        histories, _ = planted
+        fitted[name].save(tmp_path)
+        loaded = load_retriever(tmp_path)
+        users = np.arange(0, histories.n_users, 7)
+        assert type(loaded) is retriever_class(name)
+        assert loaded.config == fitted[name].config
+        np.testing.assert_array_equal(loaded.scores(histories, users), fitted[name].scores(histories, users))
+        assert {path.suffix for path in tmp_path.iterdir()} <= {".json", ".npy", ".safetensors"}
+
+    def test_same_seed_gives_the_same_model(self, name, fitted, planted):
+        histories, _ = planted
+        users = np.arange(10)
+        again = _fit(new(name), histories)
+        np.testing.assert_array_equal(again.scores(histories, users), fitted[name].scores(histories, users))
+
+    def test_fits_one_user_with_one_item(self, name, interactions):
+        one = interactions([[0]], n_items=1)
+        retriever = _fit(new(name), one)
+        assert np.isfinite(retriever.scores(one, np.array([0]))).all()
+        items, scores = recommend(retriever, one, np.array([0]), k=3)
+        assert items.tolist() == [[-1, -1, -1]]
+        assert np.isneginf(scores).all()
+
+    def test_fits_when_nobody_touched_anything(self, name, interactions):
+        nothing = interactions([[], []], n_items=4)
+        assert np.isfinite(_fit(new(name), nothing).scores(nothing, np.array([0, 1]))).all()
+
+    def test_user_without_history_gets_a_full_list(self, name, fitted, planted):
+        items, _ = recommend(fitted[name], planted[0], np.array([0]), k=10)
+        assert (items >= 0).all()
+
+    def test_untouched_item_is_no_favourite(self, name, fitted, planted):
+        histories, _ = planted
+        items, _ = recommend(fitted[name], histories, np.arange(2, histories.n_users), k=5)
+        assert (items == histories.n_items - 1).mean() < 0.02
+
+    def test_no_users_gives_no_rows(self, name, fitted, planted):
+        histories, _ = planted
+        assert fitted[name].scores(histories, np.zeros(0, dtype=np.int64)).shape == (0, histories.n_items)
+
+    def test_because_of_names_history_items(self, name, fitted, planted):
+        histories, _ = planted
+        history = histories.history(9)
+        because = fitted[name].because_of(history, np.array([0, 25, 40]))
+        assert because.dtype == np.int32
+        assert set(because.tolist()) <= set(history.tolist()) | {-1}
+        assert fitted[name].because_of(history[:0], np.array([1, 2])).tolist() == [-1, -1]
+
+    def test_vectors_multiply_to_scores(self, name, fitted, planted):
+        retriever, users = fitted[name], np.array([0, 3, 8])
+        if not retriever.has_vectors:
+            with pytest.raises(TypeError, match=name):
+                retriever.item_vectors()
+            with pytest.raises(TypeError, match=name):
+                retriever.user_vectors(planted[0], users)
+            return
+        vectors = retriever.user_vectors(planted[0], users) @ retriever.item_vectors().T
+        np.testing.assert_allclose(vectors, retriever.scores(planted[0], users), rtol=1e-5, atol=1e-6)

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from models.retrieval.ease import Ease, EaseConfig
+from models.retrieval.recommend import recommend
+from models.sequential.sasrec import SASRec, SASRecConfig
+
+TINY = {"embedding_size": 16, "n_heads": 2, "max_epochs": 2, "n_negatives": 32, "max_length": 8, "warmup_steps": 3}
+
+
+def hit_rate(retriever, histories, targets):
+    items, _ = recommend(retriever, histories, np.arange(histories.n_users), k=1)
+    return (items[:, 0] == targets).mean()
+
+
+def test_learns_an_order_that_ease_cannot_see(same_bag_different_order):
+    train, histories, targets = same_bag_different_order
+    settings = {"embedding_size": 32, "dropout": 0.0, "learning_rate": 1e-2, "n_negatives": 64, "batch_tokens": 512}
+    sasrec, ease = SASRec(SASRecConfig(**settings)), Ease(EaseConfig(l2=1.0))
+    sasrec.fit(train, n_epochs=40)
+    ease.fit(train)
+    assert hit_rate(ease, histories, targets) < 0.3
+    assert hit_rate(sasrec, histories, targets) > 0.95
+
+
+def test_overfits_one_batch(interactions):
+    rng = np.random.default_rng(0)
+    train = interactions([rng.permutation(40)[:9].tolist() for _ in range(6)], n_items=40)
+    config = SASRecConfig(embedding_size=32, dropout=0.0, weight_decay=0.0, learning_rate=1e-2, n_negatives=200)
+    report = SASRec(config).fit(train, n_epochs=150)
+    assert report.curve[0]["loss"] > 3
+    assert report.curve[-1]["loss"] < 0.05
+
+
+@pytest.fixture(scope="module")
+def walks(interactions):
+    rng = np.random.default_rng(4)
+    sequences = [((rng.integers(24) + np.arange(rng.integers(4, 20))) % 24).tolist() for _ in range(60)]
+    train = interactions([sequence[:-1] for sequence in sequences], n_items=25)
+    return train, interactions([sequence[-1:] for sequence in sequences], n_items=25)
+
+
+def fit_scores(walks, validated=False, **settings):
+    train, validation = walks
+    retriever = SASRec(SASRecConfig(**{**TINY, **settings}))
+    report = retriever.fit(train, validation if validated else None)
+    return retriever.scores(train, np.arange(train.n_users)), report
+
+
+CHANGES_SCORES = {
+    "learning_rate": 0.01,
+    "warmup_steps": 50,
+    "weight_decay": 3.0,
+    "batch_tokens": 100,
+    "max_epochs": 3,
+    "seed": 1,
+    "embedding_size": 32,
+    "n_blocks": 1,
+    "n_heads": 4,
+    "dropout": 0.0,
+    "max_length": 5,
+    "n_negatives": 5,
+}
+TESTED_BELOW = {"patience", "n_validation_users", "n_threads"}
+
+
+def test_every_setting_is_tested():
+    assert set(CHANGES_SCORES) | TESTED_BELOW == set(SASRecConfig.model_fields)
+
+
+@pytest.mark.parametrize("field", sorted(CHANGES_SCORES))
+def test_setting_changes_the_scores(walks, field):
+    base, _ = fit_scores(walks)
+    changed, _ = fit_scores(walks, **{field: CHANGES_SCORES[field]})
+    assert not np.allclose(base, changed)
+
+
+def test_patience_is_the_number_of_epochs_without_gain(walks):
+    for patience in (1, 3):
+        _, report = fit_scores(walks, validated=True, max_epochs=30, learning_rate=1e-8, patience=patience)
+        assert len(report.curve) - report.best_epoch == patience
+
+
+def test_validation_users_bound_the_validation(walks):
+    curves = [fit_scores(walks, validated=True, n_validation_users=n)[1].curve for n in (60, 7)]
+    assert curves[0][0]["loss"] == curves[1][0]["loss"]
+    assert curves[0] != curves[1]
+
+
+def test_threads_are_the_configured_ones_while_fitting_and_scoring(walks):
+    seen = []
+    before = torch.get_num_threads()
+    retriever = SASRec(SASRecConfig(**TINY, n_threads=before + 1))
+    retriever.fit(walks[0], progress=lambda *_: seen.append(torch.get_num_threads()), n_epochs=1)
+    assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
+    retriever.network.register_forward_hook(lambda *_: seen.append(-torch.get_num_threads()))
+    retriever.scores(walks[0], np.array([0]))
+    assert seen[-1] == -(before + 1)
+
+
+def test_heads_must_divide_the_size():
+    with pytest.raises(ValidationError, match="n_heads"):
+        SASRecConfig(embedding_size=10, n_heads=4)
+
+
+def test_early_stopping_finds_the_walk(walks):
+    _, report = fit_scores(walks, validated=True, max_epochs=60, learning_rate=0.01, dropout=0.1)
+    scores = [point["validation_ndcg_at_10"] for point in report.curve]
+    assert report.best_epoch == int(np.argmax(scores)) + 1
+    assert max(scores) > 0.8
+
+
+def test_killed_fit_resumes_to_identical_weights(walks, tmp_path):
+    train, validation = walks
+    config = SASRecConfig(**TINY | {"max_epochs": 5})
+    undisturbed = SASRec(config)
+    expected = undisturbed.fit(train, validation)
+
+    def kill(what, done, total):
+        if done > 0.5 * total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        SASRec(config, checkpoint_folder=tmp_path).fit(train, validation, progress=kill)
+    resumed = SASRec(config, checkpoint_folder=tmp_path)
+    report = resumed.fit(train, validation)
+    assert report.curve == expected.curve
+    for name, tensor in undisturbed.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], tensor, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("change", ["config", "items", "validation", "n_epochs"])
+def test_checkpoint_of_other_data_or_config_is_not_continued(walks, interactions, tmp_path, change):
+    train, validation = walks
+    config = SASRecConfig(**TINY)
+    SASRec(config, checkpoint_folder=tmp_path).fit(train, validation)
+    n_epochs = None
+    if change == "config":
+        config = SASRecConfig(**TINY, dropout=0.31)
+    elif change == "items":
+        train = interactions([train.history(user)[::-1].tolist() for user in range(train.n_users)], n_items=25)
+    elif change == "validation":
+        validation = None
+    else:
+        n_epochs = 1
+    fresh, continued = SASRec(config), SASRec(config, checkpoint_folder=tmp_path)
+    reports = [retriever.fit(train, validation, n_epochs=n_epochs) for retriever in (fresh, continued)]
+    assert reports[0].curve == reports[1].curve
+
+
+def test_history_beyond_max_length_is_not_read(walks, interactions):
+    train, _ = walks
+    retriever = SASRec(SASRecConfig(**TINY))
+    retriever.fit(train)
+    newest = list(range(8))
+    vectors = retriever.user_vectors(interactions([[20, 21, *newest], newest], n_items=25), np.array([0, 1]))
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-5, atol=1e-6)
+
+
+def test_because_of_is_the_nearest_by_cosine(walks):
+    retriever = SASRec(SASRecConfig(**TINY))
+    retriever.fit(walks[0])
+    vectors = retriever.item_vectors().astype(np.float64)
+    history, items = np.array([3, 9, 9, 14]), np.array([0, 10, 20])
+
+    def cosine(a, b):
+        return vectors[a] @ vectors[b] / np.linalg.norm(vectors[a]) / np.linalg.norm(vectors[b])
+
+    expected = [max(history, key=lambda seen, item=item: cosine(seen, item)) for item in items]
+    assert retriever.because_of(history, items).tolist() == expected
+
+
+def test_using_it_before_fitting_is_an_error(walks):
+    with pytest.raises(RuntimeError, match="neither fitted nor loaded"):
+        SASRec(SASRecConfig()).scores(walks[0], np.array([0]))
