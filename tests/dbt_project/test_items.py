@@ -16,7 +16,9 @@ CATALOGUE = [
 EVENTS = [
     event("b", "extra", "2024-01-05 10:00:00", item_title="Second", price=3.0),
     event("a", "extra", "2024-01-05 10:00:00", item_title="  First ", price=None),
-    event("c", "extra", "2024-01-04 10:00:00", item_title=" "),
+    event("c", "extra", "2024-01-05 08:00:00", item_title=" "),
+    event("h", "titled later", "2024-01-04 10:00:00", item_title=" "),
+    event("i", "titled later", "2024-01-05 10:00:00", item_title="Title of its second day", price=5.0),
     event("d", "undated", "2024-01-06 10:00:00", item_title="From an event", price=9.0),
     event("e", "dated", "2024-01-06 10:00:00"),
 ]
@@ -42,7 +44,8 @@ def test_catalogue_and_seen_items(lake):
         "dated": ("Dated", None, 1.0, "2024-01-03"),
         "undated": ("Undated", None, None, "2024-01-06"),
         "never seen": (None, None, None, "2024-01-01"),
-        "extra": ("First", None, 3.0, "2024-01-04"),
+        "extra": ("First", None, 3.0, "2024-01-05"),
+        "titled later": (None, None, None, "2024-01-04"),
     }
 
 
@@ -62,4 +65,4 @@ def test_a_catalogue_without_dates_is_known_from_the_start(lake):
     lake.dbt("run", "--select", "stg_items core_items", **VARIABLES)
     seen = {item: row[-1] for item, row in items(lake).items()}
     assert seen["dated"] == seen["undated"] == seen["never seen"] == "2024-01-01"
-    assert seen["extra"] == "2024-01-04"
+    assert seen["extra"] == "2024-01-05"

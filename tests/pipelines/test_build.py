@@ -225,7 +225,7 @@ with build_lock(Path({str(tmp_path)!r})):
             made = original(project, warehouse, first, last)
             plans.append(made.stale)
             if len(plans) == 1:
-                warehouse.write(lambda connection: connection.execute("DELETE FROM rejected_items"))
+                warehouse.write(lambda connection: connection.execute("DELETE FROM profile_calls"))
                 (copy.folder / "shop/events/2025-09-15.jsonl").unlink()
             return made
 
