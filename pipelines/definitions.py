@@ -8,18 +8,16 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-
-from assets.catalogue import all_assets, all_checks  # noqa: E402
-from assets.graph import Graph  # noqa: E402
-from pipelines.dbt_manifest import DBT_FOLDER, ensure_manifest  # noqa: E402
-from pipelines.jobs import build_jobs  # noqa: E402
-from pipelines.partitions import daily, event_axis  # noqa: E402
-from pipelines.schedules import build_schedule  # noqa: E402
-from pipelines.sensors import build_sensor  # noqa: E402
-from pipelines.storage import artifacts_of, warehouse_of  # noqa: E402
-from resources.settings import Project  # noqa: E402
-from resources.text_encoder import CachedTextEncoder  # noqa: E402
+from assets.catalogue import all_assets, all_checks
+from assets.graph import Graph
+from pipelines.dbt_manifest import DBT_FOLDER, ensure_manifest
+from pipelines.jobs import build_jobs
+from pipelines.partitions import daily, event_axis
+from pipelines.schedules import build_schedule
+from pipelines.sensors import build_sensor
+from pipelines.storage import artifacts_of, warehouse_of
+from resources.settings import Project
+from resources.text_encoder import CachedTextEncoder
 
 
 def graph_of(project: Project) -> Graph:
@@ -41,6 +39,10 @@ def build_definitions(project: Project) -> dg.Definitions:
     manifest = ensure_manifest(target)
     tables, learning = build_jobs()
     os.environ["DBT_TARGET_PATH"] = str(target)
+    with warnings.catch_warnings():
+        # Two parameters that most assets need are called beta; a user can do nothing about it.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets, checks = all_assets(graph, manifest), all_checks(graph)
     resources = {
         "warehouse": warehouse_of(project),
         "artifacts": artifacts_of(project),
@@ -53,8 +55,8 @@ def build_definitions(project: Project) -> dg.Definitions:
         "dbt": dbt_resource(),
     }
     return dg.Definitions(
-        assets=all_assets(graph, manifest),
-        asset_checks=all_checks(graph),
+        assets=assets,
+        asset_checks=checks,
         jobs=[tables, learning],
         schedules=[build_schedule(graph)],
         sensors=[build_sensor(tables, learning)],

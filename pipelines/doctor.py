@@ -110,6 +110,8 @@ def _output(config: Path | None) -> str:
 
     folder = load_project(config).output
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not existing.is_dir():
+        raise UserError("a file is in the way", str(existing), "Choose another `output` in sluice.yaml.")
     if not os.access(existing, os.W_OK):
         raise UserError("not writable", str(existing), "Choose another `output` in sluice.yaml.")
     free = shutil.disk_usage(existing).free / 2**30

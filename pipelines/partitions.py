@@ -18,13 +18,19 @@ def daily(settings: Settings) -> dg.DailyPartitionsDefinition:
 
 
 def event_axis(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
-    """Event days, or months where `partitions.event_partitions` says so."""
+    """Event days, or months where `partitions.event_partitions` says so.
+
+    The current month is a partition from its first day on, so that every night can load the day before.
+    """
     if settings.partitions.event_partitions == "daily":
         return daily(settings)
     end = settings.partitions.end
     after = dt.date(end.year + end.month // 12, end.month % 12 + 1, 1) if end else None
     return dg.MonthlyPartitionsDefinition(
-        start_date=settings.partitions.start.isoformat(), end_date=after.isoformat() if after else None, timezone="UTC"
+        start_date=settings.partitions.start.isoformat(),
+        end_date=after.isoformat() if after else None,
+        timezone="UTC",
+        end_offset=1,
     )
 
 

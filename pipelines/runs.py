@@ -15,8 +15,12 @@ from models.errors import UserError
 from pipelines.partitions import event_axis, key_of
 from resources.settings import Settings
 
-PID_TAG = "sluice/pid"
+# Tags that begin with a dot are hidden on a run's page.
+PID_TAG = ".dagster/sluice_pid"
 SERVER_TAG = ".dagster/grpc_info"
+REPOSITORY_TAG = ".dagster/repository"
+REPOSITORY = "__repository__@sluice"
+"""What the UI's timeline and Jobs page look for: Dagster's name of a `Definitions` @ the location of workspace.yaml."""
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 ACTIVE = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -64,7 +68,7 @@ def run_days(
         selection: Asset names to restrict the job to.
     """
     outcome = RunOutcome(str(uuid.uuid4()))
-    tags = {PID_TAG: str(os.getpid())}
+    tags = {PID_TAG: str(os.getpid()), REPOSITORY_TAG: REPOSITORY}
     partition = None
     if isinstance(days, tuple):
         axis = event_axis(settings)
@@ -147,9 +151,10 @@ def end_dead_runs(instance: dg.DagsterInstance, building: bool = False) -> int:
 
 
 def _is_dead(run: dg.DagsterRun, building: bool) -> bool:
-    if PID_TAG in run.tags:
-        return not building
-    return SERVER_TAG in run.tags and not _answers(json.loads(run.tags[SERVER_TAG]))
+    # In this order: a build's run that is started again from the UI inherits the tags of the old one.
+    if SERVER_TAG in run.tags:
+        return not _answers(json.loads(run.tags[SERVER_TAG]))
+    return PID_TAG in run.tags and not building
 
 
 def _answers(server: dict) -> bool:

@@ -1,4 +1,7 @@
-"""`sluice ui`: Dagster's webserver and daemon for one project."""
+"""`sluice ui`: Dagster's webserver and daemon for one project.
+
+What they print goes to `ui-webserver.log` and `ui-daemon.log` in the project's output folder.
+"""
 
 import contextlib
 import ipaddress
@@ -10,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -24,6 +28,7 @@ from resources.settings import CONFIG_VARIABLE, Project
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE_SECONDS = 10
+LAST_LINES, LAST_BYTES = 20, 64 * 1024
 
 
 def serve(project: Project, host: str, port: int, behind_proxy: bool) -> None:
@@ -66,11 +71,20 @@ class _Children:
         }
         home = {"DAGSTER_HOME": str(project.dagster_home), CONFIG_VARIABLE: str(project.path)}
         self.environment = {**os.environ, **home}
+        self.folder = project.output
         self.running: dict[str, subprocess.Popen] = {}
+        self.logs: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> "_Children":
+        for name in self.commands:
+            path = self.folder / f"ui-{name}.log"
+            path.unlink(missing_ok=True)  # Another UI of the project goes on writing to its own file.
+            self.logs[name] = path.open("a+b")
         for name, command in self.commands.items():
-            self.running[name] = subprocess.Popen(command, env=self.environment, cwd=ROOT, start_new_session=True)
+            log = self.logs[name]
+            self.running[name] = subprocess.Popen(
+                command, env=self.environment, cwd=ROOT, start_new_session=True, stdout=log, stderr=log
+            )
         return self
 
     def wait(self, stopped: Callable[[], bool], ready: Callable[[], None], address: str) -> None:
@@ -83,8 +97,12 @@ class _Children:
         while not stopped():
             for name, process in self.running.items():
                 if process.poll() is not None and not stopped():
+                    words = _last_lines(self.logs[name])
+                    for line in words:
+                        say(line)
                     found = f"the {name} ended with status {process.returncode}"
-                    raise UserError(found, "sluice ui", "Its last words are above.")
+                    mend = "Its last words are above." if words else "It said nothing."
+                    raise UserError(found, "sluice ui", mend)
             if not told and _answers(address):
                 told = True
                 ready()
@@ -99,6 +117,14 @@ class _Children:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(0.1, end - time.monotonic()))
             _kill_group(process)
+        for log in self.logs.values():
+            log.close()
+
+
+def _last_lines(log: BinaryIO) -> list[str]:
+    """The end of what was written to a file."""
+    log.seek(max(0, log.seek(0, os.SEEK_END) - LAST_BYTES))
+    return log.read().decode(errors="replace").strip().splitlines()[-LAST_LINES:]
 
 
 def _kill_group(process: subprocess.Popen) -> None:

@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+from rich.console import Console
 
 from pipelines import console
 from pipelines.console import Bar, Steps, cell, one_line, say, visible
@@ -94,7 +95,8 @@ def test_a_terminal_shows_the_step_it_is_at(monkeypatch: pytest.MonkeyPatch, tmp
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(console.console, "_force_terminal", True)
+    # Rich decides once, when a console is made, whether it may redraw; under pytest there was no terminal then.
+    monkeypatch.setattr(console, "console", Console(force_terminal=True, force_interactive=True, width=120))
     with Steps("work", tmp_path / "log") as steps:
         steps.on_step("raw_events", "failed")
         steps.progress.refresh()

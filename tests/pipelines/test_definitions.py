@@ -91,6 +91,8 @@ class TestSchedule:
         (request,) = repository.get_schedule_def("nightly").evaluate_tick(context).run_requests
         assert request.partition_key == "2025-09-01"
         assert request.tags[NIGHTLY_TAG] == "2025-09-14"
+        # The learning job, which follows that tag, stays with days.
+        assert monthly.resolve_job_def(LEARNING_JOB).partitions_def.has_partition_key("2025-09-14")
 
 
 class TestSensor:
@@ -144,6 +146,15 @@ class TestPartitions:
         keys = event_axis(settings).get_partition_keys()
         assert (keys[0], keys[-1]) == ("1996-03-01", "2018-09-01")
         assert daily(settings).get_partition_keys()[-1] == "2018-09-24"
+
+    def test_the_month_that_has_begun_is_there_and_the_next_is_not(self, unbuilt: Path, configure):
+        today = dt.datetime.now(dt.UTC).date()
+        this_month = today.replace(day=1)
+        months = {"start": this_month.replace(year=today.year - 1), "end": today + dt.timedelta(days=90)}
+        months |= {"event_partitions": "monthly"}
+        settings = load_project(configure(unbuilt.parent, partitions=months)).settings
+        assert event_axis(settings).get_partition_keys()[-1] == str(this_month)
+        assert len(event_axis(settings).get_partition_keys()) == 13
 
     @pytest.mark.parametrize(
         ("end", "last"), [("2025-12-31", "2025-12-01"), ("2026-01-01", "2026-01-01"), ("2025-11-30", "2025-11-01")]

@@ -1,4 +1,5 @@
 import importlib.metadata
+import os
 from collections import namedtuple
 from pathlib import Path
 
@@ -42,8 +43,19 @@ def test_too_little_space_is_told(unbuilt: Path, invoke, monkeypatch: pytest.Mon
 
 
 def test_an_output_that_cannot_be_written_is_told(unbuilt: Path, invoke, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
-    assert "not writable. Choose another `output`" in invoke("doctor", "-c", unbuilt).stdout
+    # Only writing: `os` is one module, and the command line asks it whether the config can be read.
+    monkeypatch.setattr(doctor.os, "access", lambda path, mode: not mode & os.W_OK)
+    result = invoke("doctor", "-c", unbuilt)
+    assert result.exit_code == 2
+    (failed,) = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+    assert failed == f"FAIL  output             {unbuilt.parent}: not writable. Choose another `output` in sluice.yaml."
+
+
+def test_an_output_below_a_file_is_told(unbuilt: Path, invoke, configure):
+    (unbuilt.parent / "notes").write_text("a file")
+    result = invoke("doctor", "-c", configure(unbuilt.parent, output="notes/build"))
+    assert result.exit_code == 2
+    assert f"FAIL  output             {unbuilt.parent / 'notes'}: a file is in the way." in result.stdout
 
 
 def test_missing_packages_are_told(unbuilt: Path, invoke, monkeypatch: pytest.MonkeyPatch):

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG, TagType, get_tag_type
 
 from models.errors import UserError
 from pipelines.dagster_home import instance_of
 from pipelines.runs import ACTIVE, PID_TAG, SERVER_TAG, end_dead_runs, range_tags, run_days
+from resources.code_version import ROOT
 from resources.settings import Settings
 
 POOL = "warehouse"
@@ -86,6 +89,15 @@ class TestDeadRuns:
         assert status(instance, dead) == dg.DagsterRunStatus.FAILURE
         assert end_dead_runs(instance) == 1, "the server has ended"
 
+    def test_a_builds_run_started_again_from_the_ui_is_the_uis(self, instance, tmp_path: Path):
+        """It inherits the tags of the build's run."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            tag = json.dumps({"host": "127.0.0.1", "port": server.getsockname()[1]})
+            run_id = run(instance, {PID_TAG: "999999999", SERVER_TAG: tag})
+            assert end_dead_runs(instance) == 0
+        assert end_dead_runs(instance, building=True) == 1
+        assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+
     def test_a_code_server_on_a_port(self, instance):
         with socket.create_server(("127.0.0.1", 0)) as server:
             tag = json.dumps({"host": "127.0.0.1", "port": server.getsockname()[1]})
@@ -135,6 +147,15 @@ class TestRunDays:
         record = instance.get_run_by_id(outcome.run_id)
         assert record.tags[PID_TAG] == str(os.getpid())
         assert record.tags["dagster/partition"] == "2025-09-02"
+
+    def test_a_run_of_a_build_belongs_to_the_jobs_of_the_ui(self, instance):
+        """The UI asks for a job's runs by the label that Dagster gives to those it starts itself."""
+        (loaded,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+        label = f"{dg.Definitions().get_repository_def().name}@{loaded['python_module']['location_name']}"
+        outcome, _ = self.outcome(instance, self.asset("one"))
+        found = instance.get_runs(filters=dg.RunsFilter(job_name="learning", tags={REPOSITORY_LABEL_TAG: label}))
+        assert [run.run_id for run in found] == [outcome.run_id]
+        assert get_tag_type(PID_TAG) == get_tag_type(REPOSITORY_LABEL_TAG) == TagType.HIDDEN
 
     def test_a_failing_blocking_check_stops_what_follows(self, instance):
         outcome, steps = self.outcome(instance, self.asset("one", passed=False), self.asset("two", deps=["one"]))

@@ -73,6 +73,9 @@ def test_the_ui_serves_the_project_and_ends_with_everything_it_started(copy):
         f"Dagster UI  http://127.0.0.1:{port}",
         "ending the webserver and the daemon",
     ]
+    logs = [(copy.project.output / f"ui-{name}.log").read_text() for name in ("webserver", "daemon")]
+    assert "dagster.daemon" in logs[1], "what the daemon warns of is kept"
+    assert not any("BetaWarning" in log for log in logs)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "example.com", "::", ""])
@@ -122,9 +125,22 @@ class TestChildren:
 
     def test_one_that_ends_by_itself_ends_the_other(self, children):
         started = children(webserver="import time; time.sleep(600)", daemon="import sys; sys.exit(3)")
-        with pytest.raises(UserError, match="the daemon ended with status 3"), started:
+        with pytest.raises(UserError, match="the daemon ended with status 3. It said nothing"), started:
             started.wait(lambda: False, lambda: None, "http://127.0.0.1:9/")
         assert started.running["webserver"].poll() is not None
+
+    def test_its_last_words_are_shown_and_all_of_them_kept(self, children, tiny, capsys: pytest.CaptureFixture):
+        talks = """
+import sys
+print("\\n".join(f"line {n}" for n in range(30)), flush=True)
+sys.exit("\x1b[31mcould not load\x1b[0m \x07[bold]")
+"""
+        started = children(webserver="import time; print('webserver', flush=True); time.sleep(600)", daemon=talks)
+        with pytest.raises(UserError, match="the daemon ended with status 1. Its last words are above"), started:
+            started.wait(lambda: False, lambda: None, "http://127.0.0.1:9/")
+        shown = capsys.readouterr().out.splitlines()
+        assert shown == [*(f"line {n}" for n in range(11, 30)), "could not load \\x07[bold]"]
+        assert (tiny.project.output / "ui-daemon.log").read_text().startswith("line 0\n")
 
     def test_one_that_does_not_listen_is_killed_with_what_it_started(self, children, tmp_path: Path):
         deaf = f"""
