@@ -46,6 +46,9 @@ class Split(Section):
     """How many days are held back."""
 
     validation_days: int = Field(7, ge=1, description="Last days before the as-of day: early stopping, ranker labels.")
+    label_windows: int = Field(
+        2, ge=1, description="The validation days, cut into so many windows for the ranker: each has its own features."
+    )
     test_days: int = Field(7, ge=1, description="Days after an as-of day on which its recommendations are scored.")
 
 

@@ -14,12 +14,14 @@ import dagster as dg
 import numpy as np
 
 from assets.artifacts import artifact_folder, store_artifact
+from assets.embeddings.continuation import Earlier, find_earlier, write_training
 from assets.graph import Graph, as_of, end_of
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
 from models.reports.markdown import learning_curve_png, markdown_image
 from models.retrieval import registry
 from models.retrieval.contract import FitReport, Retriever
 from models.retrieval.interactions import Interactions
+from models.training.config import TrainingConfig
 from models.training.validation import Validation
 from resources.artifact_store import ArtifactStore
 from resources.compute import pick_device
@@ -39,6 +41,7 @@ class Trained:
         report: How `judged` was trained.
         score: NDCG@10 of `judged` by validation user, `[n_users]`; empty where no user came back.
         baseline: The same of recent popularity.
+        continues_from: As-of day of the models trained from the beginning that these continue; `None`: they are such.
     """
 
     judged: Retriever
@@ -46,6 +49,7 @@ class Trained:
     report: FitReport
     score: np.ndarray
     baseline: np.ndarray
+    continues_from: str | None = None
 
 
 def build(graph: Graph) -> list[dg.AssetsDefinition]:
@@ -74,10 +78,20 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         day = as_of(context)
         data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
         cut = end_of(day) - graph.settings.split.validation_days * DAY_SECONDS
-        trained = train(name, graph, data, cut, context.log.debug)
-        about = {"retriever": name, "config": trained.final.config.model_dump(mode="json"), **metrics(trained)}
+        config = registry.config_class(name).model_validate(graph.settings.retrievers[name])
+        earlier = None
+        if retriever_class.continues and isinstance(config, TrainingConfig):
+            earlier = find_earlier(warehouse, artifacts, config, name, day)
+        trained = train(name, graph, data, cut, context.log.debug, earlier)
+        about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
         about["curve"] = trained.report.curve
-        digest = store_artifact(warehouse, artifacts, name, day, lambda folder: save(trained, folder), about)
+
+        def fill(folder: Path) -> None:
+            save(trained, folder)
+            if retriever_class.continues:
+                write_training(folder, day, earlier, data.item_ids)
+
+        digest = store_artifact(warehouse, artifacts, name, day, fill, about)
         yield dg.MaterializeResult(metadata={**metrics(trained), "digest": digest, **curve(name, trained.report)})
         if specs:
             yield check(trained, spec.name, graph.settings.checks.weak_retriever)
@@ -85,22 +99,40 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
     return retriever
 
 
-def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any) -> Trained:
-    """Fit on what lies before `cut`, judge on what follows, fit again on everything for as many epochs."""
+def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any, earlier: Earlier | None = None) -> Trained:
+    """Fit on what lies before `cut`, judge on what follows, fit on everything for as many epochs.
+
+    Args:
+        name: The retriever.
+        graph: The project.
+        data: Everything up to the as-of day.
+        cut: First second of the validation days.
+        log: Called with the progress.
+        earlier: Models to continue from, each for `continued_epochs`; `None` trains both from the beginning.
+    """
     settings = graph.settings
     config = registry.config_class(name).model_validate(settings.retrievers[name])
     device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
     judged, final = registry.retriever_class(name)(config), registry.retriever_class(name)(config)
+    n_epochs = None
+    if earlier and isinstance(config, TrainingConfig):
+        positions = earlier.positions(data.item_ids)
+        judged.start_from(earlier.judged, positions)
+        final.start_from(earlier.final, positions)
+        n_epochs = config.continued_epochs
     validation = Validation(past, future)
     watched = future if len(validation.users) else None
-    report = judged.fit(past, watched, device=device, progress=lambda what, done, total: log(f"{what} {done}/{total}"))
-    final.fit(data, None, device=device, n_epochs=report.best_epoch or None)
+    report = judged.fit(
+        past, watched, device, progress=lambda what, done, total: log(f"{what} {done}/{total}"), n_epochs=n_epochs
+    )
+    final.fit(data, None, device=device, n_epochs=n_epochs or report.best_epoch or None)
     baseline = registry.retriever_class(BASELINE)(
         registry.config_class(BASELINE).model_validate(settings.retrievers[BASELINE])
     )
     baseline.fit(past)
-    return Trained(judged, final, report, validation.per_user(judged), validation.per_user(baseline))
+    from_day = str(earlier.from_scratch_on) if earlier else None
+    return Trained(judged, final, report, validation.per_user(judged), validation.per_user(baseline), from_day)
 
 
 def save(trained: Trained, folder: Path) -> None:
@@ -123,10 +155,11 @@ def metrics(trained: Trained) -> dict[str, Any]:
         mean, low, high = bootstrap_intervals(trained.score[:, None])[0]
         shown |= {"validation_ndcg_at_10": mean, "validation_ndcg_at_10_interval": [low, high]}
         shown |= {f"{BASELINE}_ndcg_at_10": float(trained.baseline.mean())}
-    return shown | {
-        "best_epoch": trained.report.best_epoch,
-        "fit_seconds": round(trained.report.seconds, 2),
-    }
+    if trained.report.best_epoch:
+        shown["best_epoch"] = trained.report.best_epoch
+    if trained.judged.continues:
+        shown["continues_from_scratch_of"] = trained.continues_from or "trained from the beginning"
+    return shown | {"fit_seconds": round(trained.report.seconds, 2)}
 
 
 def curve(name: str, report: FitReport) -> dict[str, Any]:

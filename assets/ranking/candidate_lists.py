@@ -45,8 +45,9 @@ def offer(
         warehouse: Where artifacts are looked up.
         store: Where they are loaded from.
         day: As-of day of the models.
-        part: `final` or `validation`; final vector retrievers answer through their ANN index.
-        histories: Pasts of the users, in the models' vocabulary.
+        part: `final` or `validation`; final vector retrievers answer through their ANN index, and baselines count
+            what the histories hold where it is `validation`.
+        histories: Pasts of all users, in the models' vocabulary.
         users: Indices into `histories`.
         allowed: `[n_items]` bool, items that may be offered.
 
@@ -57,6 +58,8 @@ def offer(
     frames = []
     for name in graph.settings.retrievers:
         model = load(name, artifact_folder(warehouse, store, name, day), part)
+        if part == "validation" and model.is_baseline:
+            model.fit(histories)
         if part == "final" and name in vector_retrievers(graph):
             index = AnnIndex.load(artifact_folder(warehouse, store, f"{name}_index", day))
             items, scores = top_k_by_index(model, index, histories, users, k, allowed)

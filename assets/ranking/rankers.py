@@ -79,6 +79,6 @@ def check(name: str, ours, best, source: str) -> dg.AssetCheckResult:
             "best_source_ndcg_at_10": float(best.mean()),
             "difference_interval": [difference.low, difference.high],
             "n_users": len(ours),
-            "remedy": "Give the ranker more days (split.validation_days) or fewer leaves.",
+            "remedy": "Give the ranker more days (split.validation_days), or fewer or smaller trees.",
         },
     )

@@ -1,7 +1,8 @@
-"""`ranking_dataset`: candidates of the judged retrievers, features as of the cut, and what happened afterwards.
+"""`ranking_dataset`: candidates of the judged retrievers, features as of a cut, and what happened afterwards.
 
-Grain: user, item and as-of day. The cut lies `split.validation_days` before the as-of day: candidates come from models
-that saw nothing after it, features count nothing after it, labels are the interactions between cut and as-of day.
+Grain: label window, user, item and as-of day. The windows fill the last `split.validation_days` days before the as-of
+day. Candidates come from models that saw nothing after the first window's cut (baselines: after the window's own),
+features count nothing after the window's cut, labels are the interactions of the window.
 Stale when a retriever or the tables change. Read by the ranker.
 """
 
@@ -52,18 +53,31 @@ def build(graph: Graph) -> dg.AssetsDefinition:
 
 
 def make(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date) -> pl.DataFrame:
-    """Candidates as of the cut with features and labels."""
-    cut = day - dt.timedelta(days=graph.settings.split.validation_days)
+    """Candidates as of the cut of every label window, with features and labels, one window after the other."""
     data = Interactions.load(artifact_folder(warehouse, store, "interaction_sequences", day))
-    past, future = data.before(end_of(cut)), data.since(end_of(cut))
-    users = np.flatnonzero((past.lengths() > 0) & (future.lengths() > 0))
-    known = items_known(warehouse, cut)
-    allowed = np.isin(data.item_ids, known["item_id"].to_numpy()[available(known).to_numpy()])
-    offered = offer(graph, warehouse, store, day, "validation", past, users, allowed)
-    features = candidate_features(
-        merge_candidates(offered, list(graph.settings.retrievers)), feature_context(warehouse, cut, vectors_of=day)
-    )
-    return label_rows(features, interactions_between(warehouse, cut, day))
+    frames = []
+    for window, (cut, until) in enumerate(windows(graph, day)):
+        past, future = data.before(end_of(cut)), data.since(end_of(cut)).before(end_of(until))
+        users = np.flatnonzero((past.lengths() > 0) & (future.lengths() > 0))
+        known = items_known(warehouse, cut)
+        allowed = np.isin(data.item_ids, known["item_id"].to_numpy()[available(known).to_numpy()])
+        offered = offer(graph, warehouse, store, day, "validation", past, users, allowed)
+        merged = merge_candidates(offered, list(graph.settings.retrievers))
+        features = candidate_features(merged, feature_context(warehouse, cut, vectors_of=day))
+        frames.append(label_rows(features, interactions_between(warehouse, cut, until), window))
+    return pl.concat(frames)
+
+
+def windows(graph: Graph, day: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """`(cut, until)` of every label window: what happened after `cut` up to `until` labels what was known at `cut`.
+
+    The windows lie one behind the other and fill the validation days; the last may be longer.
+    """
+    split = graph.settings.split
+    n_windows = min(split.label_windows, split.validation_days)
+    length = split.validation_days // n_windows
+    cuts = [day - dt.timedelta(days=split.validation_days - number * length) for number in range(n_windows)]
+    return list(zip(cuts, [*cuts[1:], day], strict=True))
 
 
 def save(frame: pl.DataFrame, folder: Path) -> None:

@@ -35,8 +35,8 @@ class Ranker(ABC):
         """Learn from what `ranking_dataset` returned.
 
         Args:
-            dataset: Features, `gain` and `split`; each user's rows are contiguous. Rows of the split `validation`
-                serve early stopping only; without any, the model trains to its full length.
+            dataset: Features, `gain`, `window` and `split`; the rows of a user in a window are contiguous. Rows of
+                the split `validation` serve early stopping only; without any, the model trains to its full length.
             progress: See `Progress`.
             feature_names: The columns to learn from; `None` takes all features of the dataset's sources.
 

@@ -1,4 +1,4 @@
-"""The ranker's training set: candidate features at a cut, labelled with what the users did after it."""
+"""The ranker's training set: candidate features at the cut of each label window, labelled with what followed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import polars as pl
 
 
 def ranking_dataset(
-    features_frame: pl.DataFrame, labels_frame: pl.DataFrame, validation_share: float = 0.2, seed: int = 0
+    features_frame: pl.DataFrame,
+    labels_frame: pl.DataFrame,
+    window: int = 0,
+    validation_share: float = 0.2,
+    seed: int = 0,
 ) -> pl.DataFrame:
-    """Label candidates and split their users.
+    """Label the candidates of one window and split their users.
 
     Only users with at least one positive candidate are kept, as the others say nothing about order;
     `dataset_counts` tells how many were dropped. The label's gain is the strongest event weight of the pair in the
@@ -19,12 +23,14 @@ def ranking_dataset(
     Args:
         features_frame: What `candidate_features` returned for the cut day.
         labels_frame: Interactions of the window after the cut: rows `user_id, item_id, weight`.
+        window: Number of the window; windows are concatenated.
         validation_share: Share of users whose rows are for validation, in [0, 1).
         seed: Another seed splits the users otherwise.
 
     Returns:
-        The features' columns with `gain` f64 and `split` (`train` or `validation`), sorted by user and item, so
-        that a user's rows are contiguous. A user's split depends on the id and the seed alone.
+        The features' columns with `gain` f64, `window` i32 and `split` (`train` or `validation`), sorted by user and
+        item, so that a user's rows are contiguous. A user's split depends on the id and the seed alone, so it is the
+        same in every window.
 
     Raises:
         ValueError: `validation_share` is outside [0, 1).
@@ -37,7 +43,8 @@ def ranking_dataset(
     )
     kept = labelled.filter((pl.col("gain") > 0).any().over("user_id")).sort("user_id", "item_id")
     splits = split_of_users(kept["user_id"].unique().to_list(), validation_share, seed)
-    return kept.join(splits, on="user_id", how="left", maintain_order="left")
+    split = kept.join(splits, on="user_id", how="left", maintain_order="left")
+    return split.with_columns(pl.lit(window, dtype=pl.Int32).alias("window"))
 
 
 def split_of_users(user_ids: list[str], validation_share: float, seed: int = 0) -> pl.DataFrame:

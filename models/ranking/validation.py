@@ -12,20 +12,22 @@ K = 10
 
 
 def ranker_and_best_source_ndcg(held_out: pl.DataFrame, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
-    """NDCG@10 by user of the ranker and of the source that is best on average.
+    """NDCG@10 by user and label window of the ranker and of the source that is best on average.
 
     Truth is every candidate with a gain above 0, so the question is order alone: what no source found hurts both.
 
     Args:
-        held_out: Rows of the ranking data set, with `rank_<source>` columns; each user has a positive candidate.
+        held_out: Rows of the ranking data set, with `rank_<source>` columns; each list (user and window)
+            has a positive candidate.
         scores: The ranker's score per row.
 
     Returns:
-        The ranker's values and the best source's, `[n_users]` each in the same order of users, and the source's name.
+        The ranker's values and the best source's, `[n_lists]` each in the same order of lists, and the source's name.
         Without rows: two empty arrays and an empty name.
     """
     if held_out.is_empty():
         return np.empty(0), np.empty(0), ""
+    held_out = held_out.with_columns(pl.format("{}:{}", "window", "user_id").alias("user_id"))
     truth = held_out.filter(pl.col("gain") > 0).select("user_id", "item_id")
     scored = held_out.select("user_id", "item_id", pl.Series("score", scores)).sort(
         "user_id", "score", "item_id", descending=[False, True, False]

@@ -47,6 +47,8 @@ class Retriever(ABC):
     has_vectors: ClassVar[bool] = False
     is_baseline: ClassVar[bool] = False
     """Whether it only counts; a baseline need not beat a baseline."""
+    continues: ClassVar[bool] = False
+    """Whether its training can continue from an earlier model, see `start_from`."""
 
     def __init__(self, config: BaseModel):
         self.config = config
@@ -70,6 +72,20 @@ class Retriever(ABC):
             progress: See `Progress`.
             n_epochs: Train exactly this long; ignored by models without epochs.
         """
+
+    def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
+        """Let the next `fit` continue from an earlier model's weights.
+
+        Args:
+            earlier: A fitted model of this class and config.
+            positions: `[n_items]` int, where each item of the coming vocabulary stands in the earlier one; -1 for an
+                item that was not there.
+
+        Raises:
+            TypeError: This class cannot continue.
+            ValueError: `earlier` is of another class or config.
+        """
+        raise TypeError(f"retriever {self.name} cannot continue from an earlier model")
 
     @abstractmethod
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:

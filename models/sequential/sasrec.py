@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from models.training.trainer import Forward, TrainingTask
 
 WEIGHTS_FILE = "weights.safetensors"
+ITEM_WEIGHTS, KNOWN = "items.weight", "known"
 SCORING_TOKENS = 16_384
 """Positions encoded at once while scoring."""
 
@@ -73,6 +74,7 @@ class SASRec(Retriever):
     name: ClassVar[str] = "sasrec"
     Config: ClassVar[type[BaseModel]] = SASRecConfig
     has_vectors: ClassVar[bool] = True
+    continues: ClassVar[bool] = True
 
     config: SASRecConfig
 
@@ -80,6 +82,20 @@ class SASRec(Retriever):
         super().__init__(config)
         self.checkpoint_folder = checkpoint_folder
         self._network: SASRecNetwork | None = None
+        self._start: dict[str, torch.Tensor] = {}
+
+    def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
+        """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""
+        import torch
+
+        if not isinstance(earlier, SASRec) or earlier.config != self.config:
+            raise ValueError("sasrec can only continue from a sasrec of the same config")
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in earlier.network.state_dict().items()}
+        known = torch.from_numpy(np.flatnonzero(positions >= 0))
+        self._start = weights | {
+            ITEM_WEIGHTS: weights[ITEM_WEIGHTS][torch.from_numpy(np.asarray(positions, dtype=np.int64))[known]],
+            KNOWN: known,
+        }
 
     def fit(
         self,
@@ -90,6 +106,8 @@ class SASRec(Retriever):
         n_epochs: int | None = None,
     ) -> FitReport:
         """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
+
+        After `start_from` the weights begin there, the optimiser anew.
 
         Raises:
             UserError: The loss stopped being finite, or `device` is not there.
@@ -102,7 +120,7 @@ class SASRec(Retriever):
         started = time.perf_counter()
         chosen = choose_device(device)
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
-            self._network = self._new_network(train.n_items).to(chosen)
+            self._network = self._first_network(train.n_items).to(chosen)
             pieces = training_pieces(train, self.config.max_length)
             if len(pieces.lengths) == 0:
                 self._network.eval()
@@ -111,6 +129,16 @@ class SASRec(Retriever):
             report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
         report.seconds = time.perf_counter() - started
         return report
+
+    def _first_network(self, n_items: int) -> SASRecNetwork:
+        """Drawn weights, and over them those of the model to continue from."""
+        network = self._new_network(n_items)
+        if self._start:
+            weights = dict(self._start)
+            items = network.items.weight.detach().clone()
+            items[weights.pop(KNOWN)] = weights[ITEM_WEIGHTS]
+            network.load_state_dict(weights | {ITEM_WEIGHTS: items})
+        return network
 
     def _new_network(self, n_items: int) -> SASRecNetwork:
         from models.sequential.sasrec_network import SASRecNetwork
@@ -138,7 +166,7 @@ class SASRec(Retriever):
             batches=lambda rng: length_buckets(pieces.lengths, self.config.batch_tokens, rng),
             loss=loss,
             validate=(lambda: checks.ndcg(self)) if checks is not None and len(checks.users) else None,
-            fingerprint=_fingerprint(self.config, train, validation, n_epochs),
+            fingerprint=_fingerprint(self.config, train, validation, n_epochs, self._start),
         )
 
     def _loss(self, forward: Forward, items: torch.Tensor, pieces: Pieces, rows: np.ndarray) -> torch.Tensor:
@@ -223,17 +251,23 @@ class SASRec(Retriever):
 
         retriever = cls(read_config(cls.name, SASRecConfig, folder))
         weights = load_file(folder / WEIGHTS_FILE)
-        retriever._network = retriever._new_network(len(weights["items.weight"]))
+        retriever._network = retriever._new_network(len(weights[ITEM_WEIGHTS]))
         retriever._network.load_state_dict(weights)
         retriever._network.eval()
         return retriever
 
 
 def _fingerprint(
-    config: SASRecConfig, train: Interactions, validation: Interactions | None, n_epochs: int | None
+    config: SASRecConfig,
+    train: Interactions,
+    validation: Interactions | None,
+    n_epochs: int | None,
+    start: dict[str, torch.Tensor],
 ) -> str:
     """Digest of everything the weights depend on."""
     digest = hashlib.sha256(f"{config.model_dump_json()} {n_epochs} {train.n_items}".encode())
+    for name in sorted(start):
+        digest.update(start[name].numpy().tobytes())
     for part in (train, validation):
         if part is not None:
             digest.update(np.ascontiguousarray(part.offsets).tobytes())

@@ -22,6 +22,15 @@ class TrainingConfig(BaseModel):
     patience: int = Field(
         default=3, ge=1, description="Stop after this many epochs without a better validation NDCG@10."
     )
+    from_scratch_days: int = Field(
+        default=7,
+        ge=1,
+        description="Trained from the beginning every so many as-of days, continued from the newest earlier one in "
+        "between; 1: always from the beginning.",
+    )
+    continued_epochs: int = Field(
+        default=1, ge=1, description="Passes over the data where training continues from an earlier as-of day's model."
+    )
     n_validation_users: int = Field(
         default=5_000, ge=1, description="Users drawn for validation where more have a validation interaction."
     )

@@ -31,6 +31,8 @@ def dataset() -> pl.DataFrame:
         item_id=pl.Series([f"i{number:02d}" for number in range(n_candidates)] * n_users),
         gain=pl.when(taste > 1.8).then(5.0).when(taste > 1.0).then(1.0).otherwise(0.0),
         split=pl.Series(np.where(users % 5 == 0, "validation", "train")),
+        window=pl.Series(np.repeat([0, 1], len(users) // 2)).cast(pl.Int32),
+        rank_ease=pl.Series(np.concatenate([generator.permutation(n_candidates) + 1 for _ in range(n_users)])),
     )
     return frame.with_columns(
         pl.when(pl.col("item_price") > 1).then(None).otherwise(pl.col("item_price")).alias("item_price")
@@ -118,7 +120,7 @@ class TestEveryRanker:
         ranker = small(name, n_trees=5)
         ranker.fit(dataset, feature_names=["item_price", "category_affinity"])
         assert ranker.feature_names == ["item_price", "category_affinity"]
-        assert len(ranker.score(dataset.select("item_price", "category_affinity"))) == len(dataset)
+        assert len(ranker.score(dataset.select("item_price", "category_affinity", "rank_ease"))) == len(dataset)
 
     def test_what_it_cannot_do_it_refuses(self, name, dataset):
         ranker = small(name, n_trees=2)

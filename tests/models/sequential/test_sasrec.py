@@ -64,10 +64,11 @@ CHANGES_SCORES = {
     "n_negatives": 5,
 }
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads"}
+TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
 def test_every_setting_is_tested():
-    assert set(CHANGES_SCORES) | TESTED_BELOW == set(SASRecConfig.model_fields)
+    assert set(CHANGES_SCORES) | TESTED_BELOW | TESTED_WITH_THE_ASSETS == set(SASRecConfig.model_fields)
 
 
 @pytest.mark.parametrize("field", sorted(CHANGES_SCORES))
@@ -176,3 +177,53 @@ def test_because_of_is_the_nearest_by_cosine(walks):
 def test_using_it_before_fitting_is_an_error(walks):
     with pytest.raises(RuntimeError, match="neither fitted nor loaded"):
         SASRec(SASRecConfig()).scores(walks[0], np.array([0]))
+
+
+class TestContinuing:
+    def test_one_epoch_from_an_earlier_model_is_worth_many_from_the_beginning(self, same_bag_different_order):
+        train, histories, targets = same_bag_different_order
+        settings = {"embedding_size": 32, "dropout": 0.0, "learning_rate": 1e-2, "n_negatives": 64, "batch_tokens": 512}
+        earlier, anew, continued = (SASRec(SASRecConfig(**settings)) for _ in range(3))
+        earlier.fit(train, n_epochs=40)
+        anew.fit(train, n_epochs=1)
+        continued.start_from(earlier, np.arange(train.n_items))
+        report = continued.fit(train, n_epochs=1)
+        assert report.best_epoch == 1
+        assert hit_rate(anew, histories, targets) < 0.3
+        assert hit_rate(continued, histories, targets) > 0.95
+
+    def test_items_keep_their_vectors_where_the_vocabulary_grew_and_was_sorted_anew(self, walks):
+        train, _ = walks
+        earlier = SASRec(SASRecConfig(**TINY))
+        earlier.fit(train)
+        positions = np.concatenate([[-1], np.arange(train.n_items)[::-1], [-1]])
+        continued = SASRec(SASRecConfig(**TINY))
+        continued.start_from(earlier, positions)
+        network = continued._first_network(len(positions))
+        first = network.items.weight.detach().numpy()
+        assert np.array_equal(first[1:-1], earlier.item_vectors()[::-1])
+        assert 0 < np.abs(first[[0, -1]]).max() < 0.2
+        for name, tensor in network.state_dict().items():
+            if name != "items.weight":
+                assert torch.equal(tensor, earlier.network.state_dict()[name])
+
+    def test_the_earlier_model_is_left_alone(self, walks):
+        train, _ = walks
+        earlier, continued = SASRec(SASRecConfig(**TINY)), SASRec(SASRecConfig(**TINY))
+        earlier.fit(train)
+        before = earlier.item_vectors().copy()
+        continued.start_from(earlier, np.arange(train.n_items))
+        continued.fit(train, n_epochs=1)
+        assert np.array_equal(earlier.item_vectors(), before)
+        assert not np.array_equal(continued.item_vectors(), before)
+
+    def test_another_config_or_class_is_refused(self, walks):
+        train, _ = walks
+        earlier, ease = SASRec(SASRecConfig(**TINY)), Ease(EaseConfig())
+        earlier.fit(train)
+        with pytest.raises(ValueError, match="same config"):
+            SASRec(SASRecConfig(**TINY, seed=1)).start_from(earlier, np.arange(25))
+        with pytest.raises(ValueError, match="same config"):
+            SASRec(SASRecConfig(**TINY)).start_from(ease, np.arange(25))
+        with pytest.raises(TypeError, match="cannot continue"):
+            ease.start_from(ease, np.arange(25))
