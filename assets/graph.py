@@ -13,7 +13,7 @@ OWNERS = ["team:data"]
 EVENT_DAYS = dg.BackfillPolicy.single_run()
 AS_OF_DAYS = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 WAREHOUSE_POOL = "warehouse"
-PARTITION_ROWS, TABLE_ROWS, RUN_ROWS = "dagster/partition_row_count", "dagster/row_count", "rows of all days of the run"
+PARTITION_ROWS, TABLE_ROWS = "dagster/partition_row_count", "dagster/row_count"
 
 Columns = dict[str, tuple[str, str]]
 """Column name -> (DuckDB type, what it means)."""
@@ -105,7 +105,7 @@ def table_metadata(
         columns: Its columns.
         frame: The rows written.
         snapshot: The DuckLake snapshot that holds them.
-        count: What the number of rows is called; a run over several partitions shows the rows of the whole run.
+        count: What the number of rows is called: that of a partition or of the whole table.
     """
     schema = [dg.TableColumn(name, kind, description=meaning) for name, (kind, meaning) in columns.items()]
     metadata: dict[str, Any] = {

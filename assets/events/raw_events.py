@@ -12,17 +12,8 @@ import dagster as dg
 import polars as pl
 
 from assets.events.columns import RAW_EVENTS, REJECTED_EVENTS, SOURCE_FILES
-from assets.graph import (
-    EVENT_DAYS,
-    OWNERS,
-    PARTITION_ROWS,
-    RUN_ROWS,
-    WAREHOUSE_POOL,
-    Columns,
-    Graph,
-    event_range,
-    table_metadata,
-)
+from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
+from assets.partition_metadata import add_partition_metadata
 from models.events.files import SourceFile, file_digest, list_source_files
 from models.events.read import DayRange, EventBatch, read_event_file
 from resources.settings import Project
@@ -34,6 +25,21 @@ TABLES: dict[str, tuple[Columns, str]] = {
     "rejected_events": (REJECTED_EVENTS, "One line that could not become an event, with the reason"),
     "source_files": (SOURCE_FILES, "One source file and day: what was read, accepted, rejected"),
 }
+
+
+def reasons(rejected: pl.DataFrame) -> dict[str, Any]:
+    """How many lines were rejected for each reason, the most frequent first."""
+    counts = rejected["reason"].value_counts().sort("count", "reason", descending=[True, False])
+    return {"reasons": dg.MetadataValue.json(dict(counts.iter_rows()))}
+
+
+def line_counts(files: pl.DataFrame) -> dict[str, Any]:
+    """Lines read, accepted and rejected of some files."""
+    return {name: int(files[name].sum()) for name in ("n_lines", "n_accepted", "n_rejected")}
+
+
+DESCRIBE = {"rejected_events": reasons, "source_files": line_counts}
+"""What else the UI shows of a partition's rows."""
 
 
 def build(graph: Graph) -> dg.AssetsDefinition:
@@ -55,12 +61,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         frames = read_days(graph.project, first, last)
         snapshot = write_days(warehouse, frames, first, last)
         for name, (columns, _) in TABLES.items():
-            metadata = table_metadata(
-                name, columns, frames[name], snapshot, PARTITION_ROWS if first == last else RUN_ROWS
-            )
-            if name == "rejected_events":
-                metadata["reasons"] = dg.MetadataValue.json(dict(frames[name]["reason"].value_counts().iter_rows()))
-            yield dg.MaterializeResult(asset_key=name, metadata=metadata)
+            add_partition_metadata(context, graph, name, frames[name], DESCRIBE.get(name))
+            yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(name, columns, frames[name], snapshot))
 
     return raw_events
 

@@ -10,17 +10,8 @@ import dagster as dg
 import polars as pl
 
 from assets.fingerprints import day_fingerprints
-from assets.graph import (
-    EVENT_DAYS,
-    OWNERS,
-    PARTITION_ROWS,
-    RUN_ROWS,
-    WAREHOUSE_POOL,
-    Columns,
-    Graph,
-    event_range,
-    table_metadata,
-)
+from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
+from assets.partition_metadata import add_partition_metadata
 from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
@@ -77,13 +68,15 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         frame = funnel(warehouse, graph, first, last)
         snapshot = warehouse.replace_days("event_funnel", "source_day", *graph.with_neighbours(first, last), frame)
         frame = frame.filter(pl.col("source_day").is_between(first, last))
-        totals = frame.select(pl.col("^n_.*$").sum())
-        metadata = table_metadata(
-            "event_funnel", COLUMNS, frame, snapshot, PARTITION_ROWS if first == last else RUN_ROWS
-        )
-        return dg.MaterializeResult(metadata=metadata | {name: int(totals[name][0]) for name in totals.columns})
+        add_partition_metadata(context, graph, "event_funnel", frame, totals)
+        return dg.MaterializeResult(metadata=table_metadata("event_funnel", COLUMNS, frame, snapshot))
 
     return event_funnel
+
+
+def totals(frame: pl.DataFrame) -> dict[str, int]:
+    """The counts of some days together."""
+    return {name: int(frame[name].sum()) for name in frame.columns if name.startswith("n_")}
 
 
 def funnel(warehouse: Warehouse, graph: Graph, first: dt.date, last: dt.date) -> pl.DataFrame:
