@@ -86,7 +86,7 @@ class Lake:
             connection.execute("load ducklake")
             connection.execute(
                 f"attach 'ducklake:sqlite:{self.folder}/catalog.sqlite' as lake "
-                f"(data_path '{self.folder}/data', meta_journal_mode 'WAL', meta_busy_timeout 10000)"
+                f"(data_path '{self.folder}/data', override_data_path true, meta_journal_mode 'WAL', meta_busy_timeout 10000)"
             )
             connection.execute("use lake")
             return connection.execute(statement, parameters or []).fetchall()
