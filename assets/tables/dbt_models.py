@@ -12,14 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
-from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Graph, event_range
+from assets.graph import EVENT_DAYS, OWNERS, TABLE_ROWS, WAREHOUSE_POOL, Graph, event_range, preview
 from resources.settings import Project, Settings
+from resources.warehouse import Warehouse, quoted
+
+PREVIEW_ROWS = 5
 
 
 class Translator(DagsterDbtTranslator):
-    """Puts every dbt model into the group `tables` with the owner of the raw tables."""
+    """Puts every dbt model into the group `tables` with the owner of the raw tables, described in dbt's own words."""
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The model's description, without the SQL that Dagster would put under it."""
+        return str(dbt_resource_props.get("description") or dbt_resource_props["name"]).strip()
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, with the test's description."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        description = manifest["nodes"][unique_id].get("description", "").strip()
+        return spec._replace(description=description) if spec else None
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """One group for all models."""
@@ -47,14 +62,25 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
         exclude="resource_type:unit_test",
         pool=WAREHOUSE_POOL,
     )
-    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
         first, last = event_range(context)
         os.environ.update(dbt_environment(graph.project))
         variables = json.dumps(dbt_variables(graph.settings, first, last))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
-        yield from dbt.cli(arguments, context=context).stream()
+        for event in dbt.cli(arguments, context=context).stream():
+            if isinstance(event, dg.Output):
+                event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
+            yield event
 
     return dbt_models
+
+
+def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
+    """Rows of the whole table, and the first few; dbt has committed it and builds the next one meanwhile."""
+    with warehouse.connect(read_only=True) as connection:
+        count = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+        first = connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {PREVIEW_ROWS}").pl()
+    return {TABLE_ROWS: count[0] if count else 0, "preview": dg.MetadataValue.md(preview(first))}
 
 
 def dbt_environment(project: Project) -> dict[str, str]:
