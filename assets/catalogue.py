@@ -47,15 +47,14 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         metrics.build(graph),
         evaluation_report.build(graph),
     ]
-    learned = [
-        key.to_user_string()
-        for made in before
-        for key, group in made.group_names_by_key.items()
-        if group not in GROUPS_BEFORE_LEARNING
-    ]
+    learned = {
+        key for made in before for key, group in made.group_names_by_key.items() if group not in GROUPS_BEFORE_LEARNING
+    }
+    read_by_others = {key for made in before for keys in made.asset_deps.values() for key in keys}
+    last, names = (sorted(key.to_user_string() for key in keys) for keys in (learned - read_by_others, learned))
     own_checks = [key for made in before for key in made.check_keys]
     other_checks = [key for check in all_checks(graph) for key in check.check_keys]
-    return [*before, release.build(graph, learned, [*own_checks, *other_checks])]
+    return [*before, release.build(graph, last, set(names), [*own_checks, *other_checks])]
 
 
 def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:
