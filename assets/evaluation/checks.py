@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from assets.artifacts import artifact_folder
+from assets.display import interval_text, rounded
 from assets.evaluation.scoring import read_lists
 from assets.graph import Graph, preview
 from models.evaluation.gate import compare_with_release
@@ -83,8 +84,8 @@ def check_baseline(now: pl.DataFrame) -> dg.AssetCheckResult:
         passed=first["ci_high"] is None or first["ci_high"] >= 0,
         metadata={
             "k": first["k"],
-            "ndcg_difference": first["value"],
-            "interval": [first["ci_low"], first["ci_high"]],
+            "ndcg_difference": rounded(first["value"]),
+            "interval": interval_text(first["ci_low"], first["ci_high"]),
             "n_users": first["n_users"],
         },
     )

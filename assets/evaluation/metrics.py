@@ -21,7 +21,10 @@ from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
     "as_of_day": ("DATE", "The lists were made from what was known at the end of this day"),
-    "scored_through": ("DATE", "Partition: the last day whose interactions count as truth"),
+    "scored_through": (
+        "DATE",
+        "The last day whose interactions count as truth: partition_day, or the end of the test days",
+    ),
     "n_test_days": ("INTEGER", "Days between the two"),
     "model": ("VARCHAR", "A retriever, recommendations (the final lists), oracle, or population"),
     "metric": ("VARCHAR", "ndcg, recall, ...; see docs/metrics.md"),
@@ -63,7 +66,10 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         ]
         frame = pl.concat(frames) if frames else empty()
         frame = frame.with_columns(pl.lit(day).alias("partition_day"))
-        columns = {"partition_day": ("DATE", "Partition: the day at whose end this was computed"), **COLUMNS}
+        columns = {
+            "partition_day": ("DATE", "Partition: the day at whose end the earlier lists were scored"),
+            **COLUMNS,
+        }
         warehouse.ensure_table("metrics", columns, "One number of one model, as of one day")
         snapshot = warehouse.replace_days("metrics", "partition_day", day, day, frame)
         metadata = table_metadata("metrics", columns, frame, snapshot)

@@ -5,6 +5,7 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
+from assets.display import interval_text, rounded
 from assets.graph import Graph, checked_days, preview
 from models.events.schema import RAW_EVENTS
 from models.quality.run import run_suite
@@ -96,7 +97,7 @@ def _rejected_share(graph: Graph) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=over.is_empty(),
             metadata={
-                "largest_share": float(share["share"].to_numpy().max(initial=0)),
+                "largest_share": rounded(share["share"].to_numpy().max(initial=0)),
                 "days_over_the_limit": dg.MetadataValue.md(preview(over.sort("source_day"), 10)),
                 "remedy": "Count rejected_events by reason, then mend the source or its mapping.",
             },
@@ -145,7 +146,7 @@ def _volume(graph: Graph) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=odd.is_empty(),
             metadata={
-                "allowed": list(bounds),
+                "allowed": interval_text(*bounds),
                 "days_compared": rows.height,
                 "odd_days": dg.MetadataValue.md(preview(odd, 20)),
                 "remedy": "See whether the day's file is complete; if the day is right, widen checks.volume_ratio.",

@@ -10,6 +10,7 @@ import dagster as dg
 import numpy as np
 
 from assets.artifacts import artifact_folder, store_artifact
+from assets.display import rounded
 from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
 from assets.graph import Graph, as_of
@@ -62,7 +63,8 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         }
         digest = store_artifact(warehouse, artifacts, asset, day, index.save, about)
         stored = AnnIndex.load(artifacts.get(asset, digest))
-        yield dg.MaterializeResult(metadata={**about, "digest": digest, "n_items": data.n_items})
+        shown = {**about, f"recall_at_{k}": rounded(found), "digest": digest, "n_items": data.n_items}
+        yield dg.MaterializeResult(metadata=shown)
         yield check_recall(recall.name, found, wanted, k)
         yield check_known(known.name, stored, queries, k, data.n_items)
 
@@ -72,7 +74,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
 def check_recall(name: str, found: float, wanted: float, k: int) -> dg.AssetCheckResult:
     """Fails below the wanted recall."""
     remedy = "Raise index.hnsw_search_breadth or index.ivf_probes in sluice.yaml, or set index.kind to flat."
-    metadata: dict[str, Any] = {f"recall_at_{k}": found, "wanted": wanted, "remedy": remedy}
+    metadata: dict[str, Any] = {f"recall_at_{k}": rounded(found), "wanted": wanted, "remedy": remedy}
     return dg.AssetCheckResult(check_name=name, passed=bool(found >= wanted), metadata=metadata)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.display import rounded
 from assets.graph import preview
 from models.profiles.audit import ProfileAudit, audit_profiles
 from models.quality.run import run_suite
@@ -56,11 +57,11 @@ def _results(kind: str, audit: ProfileAudit, suite) -> Iterator[dg.AssetCheckRes
     invalid = pl.DataFrame({f"{kind}_id": list(audit.invalid), "fault": list(audit.invalid.values())})
     personal = pl.DataFrame({f"{kind}_id": list(audit.personal_data), "found": list(audit.personal_data.values())})
     findings: list[tuple[str, bool, dict[str, Any]]] = [
-        (valid, not audit.invalid, {"valid_share": audit.schema_valid_share, "invalid": _shown(invalid)}),
+        (valid, not audit.invalid, {"valid_share": rounded(audit.schema_valid_share), "invalid": _shown(invalid)}),
         (
             covered,
             not audit.missing,
-            {"coverage": audit.coverage, "missing": dg.MetadataValue.json(audit.missing[:20])},
+            {"coverage": rounded(audit.coverage), "missing": dg.MetadataValue.json(audit.missing[:20])},
         ),
         (clean, not audit.personal_data, {"n_profiles": personal.height, "examples": _shown(personal)}),
         (kept, suite.success, {"suite": dg.MetadataValue.md(suite.markdown)}),
