@@ -70,6 +70,7 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
         metrics=metrics,
         project=settings.name,
         k=settings.evaluation.ks[0],
+        n_resamples=settings.evaluation.n_resamples,
         failures=failures,
         oracle_share=share_of_oracle(metrics, settings.evaluation.ks[0]),
         learning_curves={name: found["curve"] for name, found in manifests.items() if len(found["curve"]) > 1},

@@ -8,11 +8,13 @@ from assets.evaluation.scoring import read_lists
 from assets.graph import Graph
 from assets.point_in_time import interactions_between, interactions_until
 from models.reports.report import ExampleItem, ExampleUser
+from models.retrieval import registry
 from resources.warehouse import Warehouse
 
 SHOWN = 5
 HISTORY_SHOWN = 8
 QUANTILES = (0.1, 0.5, 0.9)
+POPULAR = "popular with everyone"
 
 
 def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> list[ExampleUser]:
@@ -27,6 +29,19 @@ def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> 
     shown = {name: lists[name] for name in ("recommendations", *graph.settings.retrievers) if name in lists}
     chosen = _choose(before, after, lists["recommendations"])
     return [_user(user, before, after, shown, titles, reasons) for user in chosen]
+
+
+def reason(source: str, because: list[str]) -> str:
+    """Why an item is in a list, in words.
+
+    Args:
+        source: The retriever that ranked it highest; one that only counts has no history item to point at, whatever
+            the others say of the item.
+        because: Titles of history items that speak for the item, if any.
+    """
+    if registry.retriever_class(source).is_baseline:
+        return POPULAR
+    return f"{source}, because of {because[0]}" if because else source
 
 
 def _choose(before: pl.DataFrame, after: pl.DataFrame, served: pl.DataFrame) -> list[str]:
@@ -59,7 +74,7 @@ def _user(
         note = ""
         if model == "recommendations" and (user, item) in reasons:
             source, because = reasons[user, item]
-            note = f"{source}: {titles.get(because[0], because[0])}" if because else source
+            note = reason(source, [titles.get(past, past) for past in because])
         return ExampleItem(titles.get(item, item), note, item in taken)
 
     rows = {

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID, ACCENT, PLAIN = "#1c2430", "#5b6675", "#dfe4ea", "#0f6f6a", "#9aa7b4"
 _CSS_NAMES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", ACCENT: "--accent", PLAIN: "--plain"}
 _PANEL_INCHES = 4.3
+_CURVE_INCHES, _TITLE_INCHES = 1.7, 0.5
 _TITLE: Any = {"loc": "left", "fontsize": 11, "color": INK, "fontweight": "bold"}
 _SETTINGS = {"svg.fonttype": "none", "text.parse_math": False}
 """A name with dollar signs is a name, not a formula; read both when text is made and when it is drawn."""
@@ -51,12 +52,13 @@ def curve_figure(curve: Sequence[Mapping[str, float]], title: str) -> Figure:
     """
     panels = series_of(curve)
     with _settings():
-        figure, first = _panel(title, 2.5 * max(len(panels), 1))
+        figure, first = _panel(title, _TITLE_INCHES + _CURVE_INCHES * max(len(panels), 1))
         figure.delaxes(first)
         for number, group in enumerate(panels, 1):
             axes = figure.add_subplot(len(panels), 1, number)
             axes.set_title(title if number == 1 else "", **_TITLE)
             _draw_series(axes, curve, group)
+            axes.set_xlabel("epoch" if number == len(panels) else "", fontsize=10, color=MUTED)
     return figure
 
 

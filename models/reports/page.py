@@ -12,7 +12,7 @@ from models.reports.markdown import metric_bars
 from models.reports.report import EvaluationReport
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
 from models.reports.verdict import verdict
-from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, REACH_METRICS, metric_title
+from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, ORACLE, REACH_METRICS, metric_title
 
 TEMPLATES = Path(__file__).parent / "templates"
 _BAR_METRICS = ["ndcg", "recall", "mrr", "hit_rate"]
@@ -57,7 +57,7 @@ def evaluation_page(report: EvaluationReport) -> str:
         report=report,
         style=(TEMPLATES / "evaluation.css").read_text(encoding="utf-8"),
         window=days.row(0, named=True),
-        verdict=verdict(metrics, report.baseline, report.k, report.failures),
+        verdict=verdict(metrics, report.baseline, report.k, report.failures, report.n_resamples),
         tiles=tiles(report),
         metric_table=metric_table(metrics, report.k),
         slice_table=slice_table(metrics, report.k),
@@ -67,6 +67,7 @@ def evaluation_page(report: EvaluationReport) -> str:
         importance=[] if report.importance is None else importance_rows(report.importance),
         funnel=funnel_rows(report.funnel),
         meanings=_meanings(metrics),
+        yardstick=", the oracle aside" if ORACLE in set(metrics["model"]) else "",
     )
 
 

@@ -41,6 +41,7 @@ class EvaluationReport:
         project: Named in the title.
         baseline: The model the final list is compared with.
         k: The list length that counts.
+        n_resamples: Sign flips behind the p-value, which is never below `1 / (n_resamples + 1)`.
         failures: What `compare_with_release` returned; `None` if there was no release to compare with.
         oracle_share: The final list's share of the oracle's NDCG at k, where a simulation has an oracle.
         learning_curves: Model -> `FitReport.curve`; empty curves are left out.
@@ -53,6 +54,7 @@ class EvaluationReport:
     project: str = "Sluice"
     baseline: str = "recent_popularity"
     k: int = 10
+    n_resamples: int = 1000
     failures: pl.DataFrame | None = None
     oracle_share: float | None = None
     learning_curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)

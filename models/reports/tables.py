@@ -11,7 +11,7 @@ from models.evaluation.evaluate import POPULATION
 from models.evaluation.metrics import METRICS
 from models.evaluation.slices import ALL
 from models.reports.report import EvaluationReport
-from models.reports.wording import FINAL_MODEL, in_words, metric_title
+from models.reports.wording import FINAL_MODEL, ORACLE, in_words, metric_title
 
 ABSENT = "–"
 
@@ -58,23 +58,21 @@ class Tile(NamedTuple):
 
 
 def metric_table(metrics: pl.DataFrame, k: int) -> Table:
-    """Models by the metrics at k that are means over users, best NDCG first."""
+    """Models by the metrics at k that are means over users, best NDCG first; the best real model of each stands out."""
     rows = metrics.filter((pl.col("k") == k) & (pl.col("slice") == ALL) & pl.col("value").is_not_null())
     found = {(row["model"], row["metric"]): row for row in rows.iter_rows(named=True)}
     names = [name for name in METRICS if any(metric == name for _, metric in found)]
     models = sorted({model for model, _ in found}, key=lambda model: (-_value(found.get((model, "ndcg"))), model))
-    best = {name: max(row["value"] for (_, metric), row in found.items() if metric == name) for name in names}
+    columns = [_best_real(models, [found.get((model, name)) for model in models]) for name in names]
+    rows_of_cells = zip(*columns, strict=True) if columns else [()] * len(models)
     return Table(
         [metric_title(name, k) for name in names],
-        [
-            Row(model, "", [_cell(found.get((model, name)), best[name]) for name in names], model == FINAL_MODEL)
-            for model in models
-        ],
+        [Row(model, "", list(cells), model == FINAL_MODEL) for model, cells in zip(models, rows_of_cells, strict=True)],
     )
 
 
 def slice_table(metrics: pl.DataFrame, k: int) -> Table:
-    """Slices of users by models: NDCG at k with intervals; the best model of each slice stands out."""
+    """Slices of users by models: NDCG at k with intervals; the best real model of each slice stands out."""
     rows = metrics.filter((pl.col("k") == k) & (pl.col("metric") == "ndcg") & pl.col("value").is_not_null())
     found = {(row["slice"], row["model"]): row for row in rows.iter_rows(named=True)}
     overall = {model: row["value"] for (name, model), row in found.items() if name == ALL}
@@ -82,11 +80,9 @@ def slice_table(metrics: pl.DataFrame, k: int) -> Table:
     table = []
     for name in sorted({name for name, _ in found}, key=_slice_order):
         row = [found.get((name, model)) for model in models]
-        best = max(_value(cell) for cell in row)
         n_users = max(cell["n_users"] for cell in row if cell)
-        table.append(
-            Row("all users" if name == ALL else in_words(name), f"{n_users:,} users", [_cell(c, best) for c in row])
-        )
+        head = "all users" if name == ALL else in_words(name)
+        table.append(Row(head, f"{n_users:,} users", _best_real(models, row)))
     return Table(models, table)
 
 
@@ -130,10 +126,13 @@ def tiles(report: EvaluationReport) -> list[Tile]:
     return shown
 
 
-def _cell(row: dict | None, best: float) -> Cell:
-    if row is None:
-        return Cell(ABSENT)
-    return Cell(_number(row), _interval(row), row["value"] == best)
+def _best_real(models: list[str], rows: Sequence[dict | None]) -> list[Cell]:
+    """A cell for each model's row; the best stands out, but never the oracle, which is no model."""
+    best = max((row["value"] for model, row in zip(models, rows, strict=True) if row and model != ORACLE), default=None)
+    return [
+        Cell(_number(row), _interval(row), model != ORACLE and row["value"] == best) if row else Cell(ABSENT)
+        for model, row in zip(models, rows, strict=True)
+    ]
 
 
 def _number(row: dict) -> str:

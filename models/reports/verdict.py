@@ -18,7 +18,9 @@ class Verdict(NamedTuple):
     details: list[str]
 
 
-def verdict(metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame | None) -> Verdict:
+def verdict(
+    metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame | None, n_resamples: int = 1000
+) -> Verdict:
     """Judge the final list.
 
     Bad: the gate against the last release failed, or the interval of the difference to the baseline is below 0.
@@ -29,6 +31,7 @@ def verdict(metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame
         baseline: The model compared with.
         k: The list length that counts.
         failures: What `compare_with_release` returned; `None` if there was no release to compare with.
+        n_resamples: Sign flips behind the p-value.
     """
     name = metric_title("ndcg", k)
     if failures is not None and len(failures):
@@ -47,7 +50,9 @@ def verdict(metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame
     ).replace("-", "−")
     chance = _row(metrics, FINAL_MODEL, f"p_value_ndcg_minus_{baseline}", k)
     details = [detail] + (
-        [f"Were the two alike, a gap this wide would turn up with p = {chance['value']:.2g}."] if chance else []
+        [f"Were the two alike, a gap this wide would turn up with {_chance(chance['value'], n_resamples)}."]
+        if chance
+        else []
     )
     shown = baseline.replace("_", " ")
     if difference["ci_low"] > 0:
@@ -55,6 +60,12 @@ def verdict(metrics: pl.DataFrame, baseline: str, k: int, failures: pl.DataFrame
     if difference["ci_high"] < 0:
         return Verdict("bad", f"Worse than {shown}.", details)
     return Verdict("unsure", f"Not told apart from {shown}.", details)
+
+
+def _chance(p_value: float, n_resamples: int) -> str:
+    """`p = 0.004`; `p ≤ 0.001` where no sign flip reached the gap, so that only a bound is known."""
+    at_floor = p_value <= 1.5 / (n_resamples + 1)
+    return f"p {'≤' if at_floor else '='} {p_value:.2g}"
 
 
 def _fallen(failures: pl.DataFrame) -> list[str]:

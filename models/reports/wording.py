@@ -5,6 +5,9 @@ from __future__ import annotations
 FINAL_MODEL = "recommendations"
 """The model a report is about: the final list."""
 
+ORACLE = "oracle"
+"""The best lists in reach of a simulated shop: a yardstick, not a model."""
+
 METRIC_NAMES = {
     "ndcg": "NDCG",
     "recall": "Recall",

@@ -59,6 +59,13 @@ def test_series_share_a_panel_only_with_their_kind(curve):
     assert len(curve_figure(curve, "sasrec").axes) == 2
 
 
+def test_a_curve_says_what_it_runs_over_and_is_no_tower(curve):
+    figure = curve_figure(curve, "sasrec")
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "epoch"]
+    width, height = figure.get_size_inches()
+    assert height < width
+
+
 def test_a_series_may_be_absent_from_some_epochs():
     axes = curve_figure([{"epoch": 1, "loss": 3.0}, {"epoch": 2, "loss": 2.0, "validation_loss": 2.5}], "m").axes[0]
     assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2], [2]]

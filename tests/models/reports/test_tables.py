@@ -21,6 +21,17 @@ def test_a_missing_number_is_a_dash_and_never_a_zero(metrics):
     assert [cell.text for cell in row.cells] == ["0.1260", "–", "0.0630"]
 
 
+def test_the_oracle_leads_but_a_real_model_is_the_best(metric_rows):
+    rows = metric_rows(ndcg={"oracle": 0.3, "sasrec": 0.14, "recommendations": 0.12})
+    table = metric_table(rows, 10)
+    assert [row.head for row in table.rows] == ["oracle", "sasrec", "recommendations"]
+    assert [[cell.best for cell in row.cells] for row in table.rows] == [[False, False], [True, True], [False, False]]
+    for row in slice_table(rows, 10).rows:
+        assert [cell.best for cell in row.cells] == [False, True, False]
+    alone = metric_table(metric_rows(ndcg={"oracle": 0.3}).filter(pl.col("model") == "oracle"), 10)
+    assert not any(cell.best for row in alone.rows for cell in row.cells)
+
+
 def test_slices_in_a_readers_order(metrics):
     table = slice_table(metrics, 10)
     assert [row.head for row in table.rows] == ["all users", "activity: low", "activity: high", "tenure: under 7 days"]

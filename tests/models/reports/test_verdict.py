@@ -27,6 +27,21 @@ def test_it_says_what_it_rests_on(metric_rows):
     ]
 
 
+@pytest.mark.parametrize(
+    ("p_value", "n_resamples", "words"),
+    [
+        (1 / 1001, 1000, "p ≤ 0.001."),
+        (2 / 1001, 1000, "p = 0.002."),
+        (1 / 101, 100, "p ≤ 0.0099."),
+        (1.0, 1000, "p = 1."),
+    ],
+)
+def test_where_no_flip_reached_the_gap_only_a_bound_is_known(metrics, p_value, n_resamples, words):
+    is_chance = pl.col("metric").str.starts_with("p_value")
+    rows = metrics.with_columns(pl.when(is_chance).then(p_value).otherwise("value").alias("value"))
+    assert verdict(rows, "recent_popularity", 10, None, n_resamples).details[-1].endswith(words)
+
+
 def test_a_fall_below_the_release_outweighs_the_baseline(metrics, metric_rows):
     then = metric_rows(ndcg={"recommendations": 0.3, "sasrec": 0.1})
     failures = compare_with_release(metrics, then)
