@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from assets.artifacts import artifact_digest, artifact_folder, store_artifact
+from assets.artifacts import COLUMNS, artifact_digest, artifact_folder, store_artifact
 from models.errors import UserError
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
@@ -33,4 +33,4 @@ def test_an_artifact_that_was_never_made_is_asked_for_by_name(warehouse):
     for _ in range(2):
         with pytest.raises(UserError, match=r"sasrec: no artifact for as-of day 2025-03-05\. Materialise sasrec"):
             artifact_digest(warehouse, "sasrec", DAY)
-        warehouse.ensure_table("artifacts", {"asset": ("VARCHAR", "a"), "as_of_day": ("DATE", "d")}, "t")
+        warehouse.ensure_table("artifacts", COLUMNS, "t")
