@@ -53,7 +53,7 @@ checks: {{weak_retriever: warn}}
 retrievers:
   popularity: {{}}
   recent_popularity: {{}}
-  sasrec: {{max_epochs: 20}}
+  sasrec: {{max_epochs: 20, from_scratch_days: 1}}
 evaluation: {{n_resamples: 100}}
 """
 
