@@ -6,10 +6,10 @@ import warnings
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from assets.catalogue import all_assets, all_checks
 from assets.graph import Graph
+from pipelines.dbt_cli import DbtCli
 from pipelines.dbt_manifest import DBT_FOLDER, ensure_manifest
 from pipelines.jobs import build_jobs
 from pipelines.partitions import daily, event_axis
@@ -25,11 +25,11 @@ def graph_of(project: Project) -> Graph:
     return Graph(project=project, days=event_axis(project.settings), as_of_days=daily(project.settings))
 
 
-def dbt_resource() -> DbtCliResource:
+def dbt_resource() -> DbtCli:
     """The dbt that was installed beside this Python, on our dbt project."""
     executable = Path(sys.executable).parent / "dbt"
     folder = os.fspath(DBT_FOLDER)
-    return DbtCliResource(project_dir=folder, profiles_dir=folder, dbt_executable=os.fspath(executable))
+    return DbtCli(project_dir=folder, profiles_dir=folder, dbt_executable=os.fspath(executable))
 
 
 def build_definitions(project: Project) -> dg.Definitions:
