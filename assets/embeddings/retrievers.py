@@ -14,6 +14,7 @@ import dagster as dg
 import numpy as np
 
 from assets.artifacts import artifact_folder, store_artifact
+from assets.display import interval_text, rounded
 from assets.embeddings.continuation import Earlier, find_earlier, write_training
 from assets.graph import Graph, as_of, end_of
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
@@ -92,7 +93,8 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
                 write_training(folder, day, earlier, data.item_ids)
 
         digest = store_artifact(warehouse, artifacts, name, day, fill, about)
-        yield dg.MaterializeResult(metadata={**metrics(trained), "digest": digest, **curve(name, trained.report)})
+        shown = {**in_words(metrics(trained)), "digest": digest, **curve(name, trained.report)}
+        yield dg.MaterializeResult(metadata=shown)
         if specs:
             yield check(trained, spec.name, graph.settings.checks.weak_retriever)
 
@@ -157,9 +159,20 @@ def metrics(trained: Trained) -> dict[str, Any]:
         shown |= {f"{BASELINE}_ndcg_at_10": float(trained.baseline.mean())}
     if trained.report.best_epoch:
         shown["best_epoch"] = trained.report.best_epoch
-    if trained.judged.continues:
-        shown["continues_from_scratch_of"] = trained.continues_from or "trained from the beginning"
+    if trained.continues_from:
+        shown["continues_the_model_of"] = trained.continues_from
     return shown | {"fit_seconds": round(trained.report.seconds, 2)}
+
+
+def in_words(values: dict[str, Any]) -> dict[str, Any]:
+    """Metrics as the UI shows them: four digits, intervals as text."""
+    shown: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, list):
+            shown[name] = interval_text(*value)
+        else:
+            shown[name] = rounded(value) if isinstance(value, float) else value
+    return shown
 
 
 def curve(name: str, report: FitReport) -> dict[str, Any]:
@@ -181,9 +194,9 @@ def check(trained: Trained, check_name: str, weak: str) -> dg.AssetCheckResult:
         passed=bool(found.high >= 0),
         severity=dg.AssetCheckSeverity.WARN if weak == "warn" else dg.AssetCheckSeverity.ERROR,
         metadata={
-            "ndcg_at_10": float(trained.score.mean()),
-            "baseline_ndcg_at_10": float(trained.baseline.mean()),
-            "difference_interval": [found.low, found.high],
+            "ndcg_at_10": rounded(trained.score.mean()),
+            "baseline_ndcg_at_10": rounded(trained.baseline.mean()),
+            "difference_interval": interval_text(found.low, found.high),
             "n_users": len(trained.score),
             "remedy": "Look at the learning curve, take the retriever out, or set checks.weak_retriever to warn.",
         },

@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 
 from assets.artifacts import store_artifact
+from assets.display import interval_text, rounded
 from assets.graph import Graph, as_of
 from assets.ranking.ranking_dataset import load
 from models.evaluation.intervals import paired_difference
@@ -58,7 +59,8 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
             "importance": dg.MetadataValue.json(importance[:15]),
             "learning_curve": curve,
         }
-        yield dg.MaterializeResult(metadata={**about, **shown})
+        digits = {name: rounded(value) if isinstance(value, float) else value for name, value in about.items()}
+        yield dg.MaterializeResult(metadata={**digits, **shown})
         yield check(spec.name, ours, best, source)
 
     return ranker
@@ -74,10 +76,10 @@ def check(name: str, ours, best, source: str) -> dg.AssetCheckResult:
         check_name=name,
         passed=bool(difference.high >= 0),
         metadata={
-            "ndcg_at_10": float(ours.mean()),
+            "ndcg_at_10": rounded(ours.mean()),
             "best_source": source,
-            "best_source_ndcg_at_10": float(best.mean()),
-            "difference_interval": [difference.low, difference.high],
+            "best_source_ndcg_at_10": rounded(best.mean()),
+            "difference_interval": interval_text(difference.low, difference.high),
             "n_users": len(ours),
             "remedy": "Give the ranker more days (split.validation_days), or fewer or smaller trees.",
         },

@@ -34,7 +34,12 @@ def test_a_weak_retriever_can_be_a_mere_warning():
 def test_without_validation_users_there_is_no_number():
     assert set(metrics(Trained(None, None, FitReport(), NOBODY, NOBODY))) == {
         "n_validation_users",
+        "fit_seconds",
+    }
+    assert metrics(Trained(None, None, FitReport(best_epoch=3), NOBODY, NOBODY, "2025-09-17")).keys() == {
+        "n_validation_users",
         "best_epoch",
+        "continues_the_model_of",
         "fit_seconds",
     }
     assert curve("ease", FitReport()) == {}

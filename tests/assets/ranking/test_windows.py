@@ -1,10 +1,10 @@
-import dataclasses
 import datetime as dt
 
 import pytest
 
 from assets.ranking.ranking_dataset import load, windows
 from pipelines.definitions import graph_of
+from resources.settings import Project
 from resources.settings_sections import Split
 
 DAY = dt.date(2025, 9, 20)
@@ -15,10 +15,9 @@ DAY = dt.date(2025, 9, 20)
     [(7, 2, [13, 16]), (6, 3, [14, 16, 18]), (3, 1, [17]), (1, 2, [19]), (2, 5, [18, 19])],
 )
 def test_they_fill_the_validation_days(built, validation_days, label_windows, cuts):
-    graph = graph_of(built.project)
     split = Split(validation_days=validation_days, label_windows=label_windows)
-    project = dataclasses.replace(graph.project, settings=graph.settings.model_copy(update={"split": split}))
-    found = windows(dataclasses.replace(graph, project=project), DAY)
+    settings = built.project.settings.model_copy(update={"split": split})
+    found = windows(graph_of(Project(built.project.path, settings)), DAY)
     assert [cut.day for cut, _ in found] == cuts
     assert [until for _, until in found] == [cut for cut, _ in found[1:]] + [DAY]
 
@@ -32,7 +31,7 @@ def test_each_window_knows_what_lies_before_it_and_is_labelled_with_what_happene
         happened = set(built.warehouse.read(sql, [cut, until]).iter_rows())
         assert set(rows.filter(rows["gain"] > 0).select("user_id", "item_id").iter_rows()) <= happened
         assert not set(rows.filter(rows["gain"] == 0).select("user_id", "item_id").iter_rows()) & happened
-        sql = "SELECT item_id, count(*) AS n FROM core_interactions WHERE event_day = ? GROUP BY item_id"
+        sql = "SELECT item_id, n_interactions FROM feat_item_daily WHERE event_day = ?"
         counted = dict(built.warehouse.read(sql, [cut]).iter_rows())
         for item, n in set(rows.select("item_id", "item_interactions_1d").iter_rows()):
             assert n == counted.get(item, 0)
