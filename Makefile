@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CONFIG ?= configs/demo.yaml
+# Each worker builds a tiny shop of its own first, so more than two gain little.
+TEST_WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help install demo test lint ui clean
@@ -37,7 +39,7 @@ lint: $(STAMP)
 	@$(BIN)/sqlfluff lint dbt --processes 1
 
 test: lint
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
+	@$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 ui: $(STAMP)
 	@$(BIN)/sluice ui -c $(CONFIG)
