@@ -1,3 +1,4 @@
+import functools
 import gzip
 
 import pyarrow as pa
@@ -6,13 +7,6 @@ import pytest
 from models.errors import UserError
 from models.events import compression
 from models.events.compression import decompressed_blocks
-
-
-def zstd(data):
-    sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as stream:
-        stream.write(data)
-    return sink.getvalue().to_pybytes()
 
 
 def read(tmp_path, data, name):
@@ -24,6 +18,7 @@ def read(tmp_path, data, name):
     return b"".join(blocks), damage
 
 
+zstd = functools.partial(pa.compress, codec="zstd", asbytes=True)
 LINES = b"".join(b"line %d\n" % i for i in range(100_000))
 
 
