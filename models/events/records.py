@@ -24,6 +24,7 @@ SAMPLED_OBJECTS: Final = 1_000
 """A key that is mapped to a required field and absent from so many objects is a mistake in sluice.yaml."""
 
 BYTE_ORDER_MARK: Final = "\ufeff"
+"""Removed before every line: where files were concatenated, each brings its own."""
 
 RECBOLE_TYPES: Final = ("token", "token_seq", "float", "float_seq")
 
@@ -53,13 +54,12 @@ def read_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Itera
 def _json_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Iterator[Record]:
     wanted = layout.wanted_columns()
     n_objects, keys = 0, set[str]()
-    is_utf8 = layout.encoding == "utf-8"
+    is_utf8, mark = layout.encoding == "utf-8", BYTE_ORDER_MARK.encode()
     for number, data, reason, detail in lines:
         if reason:
             yield number, data, None, reason, detail
             continue
-        if number == 1:
-            data = data.removeprefix(BYTE_ORDER_MARK.encode())
+        data = data.removeprefix(mark)
         try:
             value = orjson.loads(data if is_utf8 else data.decode(layout.encoding))
         except ValueError as error:
@@ -111,8 +111,8 @@ def refuse_absent_columns(wanted: Iterable[str], columns: Sequence[str], they_ar
 
 
 def _names(fields: list[str]) -> list[str]:
-    """The column names of a header line; one that is repeated may bring the byte-order mark of its own file."""
-    return [name.strip() for name in (fields[0].removeprefix(BYTE_ORDER_MARK), *fields[1:])]
+    """The column names of a header line."""
+    return [name.strip() for name in fields]
 
 
 class _DelimitedReader:
@@ -183,8 +183,7 @@ class _DelimitedReader:
             except UnicodeDecodeError as error:
                 yield number, data, None, "wrong_encoding", _undecodable(error)
                 continue
-            if number == 1:
-                text = text.removeprefix(BYTE_ORDER_MARK)
+            text = text.removeprefix(BYTE_ORDER_MARK)
             if not text or text.isspace():
                 yield number, data, None, "blank_line", ""
             elif self.quoted and '"' in text:

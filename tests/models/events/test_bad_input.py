@@ -62,6 +62,19 @@ def test_a_byte_order_mark_is_no_part_of_the_first_field(read_as, layout):
     assert batch.accepted["user_id"].to_list() == ["u1"] and batch.rejected.height == 0
 
 
+@pytest.mark.parametrize("layout", ["csv", "tsv", "dat", "jsonl"])
+def test_files_with_marks_may_be_concatenated(read_as, layout):
+    marked = b"\xef\xbb\xbf" + line(layout, GOOD)
+    headless = {} if layout == "jsonl" else {"header": False, "column_names": NAMES}
+    batch = read_as(layout, marked + marked, **headless)
+    assert batch.accepted["user_id"].to_list() == ["u1", "u1"]
+
+
+def test_a_mark_before_a_quote_does_not_hide_it(read_as):
+    batch = read_as("csv", '\ufeff"user","item",type,at\n\ufeff"a, b",i,click,2011-01-05\n'.encode())
+    assert batch.accepted["user_id"].to_list() == ["a, b"]
+
+
 @pytest.mark.parametrize("layout", TEXT_FORMATS)
 def test_a_line_in_another_encoding_is_rejected_alone(read_as, reasons, layout):
     foreign = line(layout, ["é", *GOOD[1:]], "latin-1")
