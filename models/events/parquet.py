@@ -59,7 +59,7 @@ def parquet_records(path: Path, layout: FileFormat, on_bytes: Callable[[int], No
             for batch in _batches(raw, path, layout, on_bytes):
                 yield from _records(batch, n_rows, layout)
                 n_rows += batch.num_rows
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the decoder's
                 raise
             detail = f"the Parquet file is truncated or damaged after row {n_rows}: {str(error)[:200]}"
@@ -121,7 +121,18 @@ def _plain_values(column: pa.Array) -> list[Any]:
             return list(map(_text_if_utf8, column.cast(pa.large_binary()).to_pylist()))
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
         return list(map(_text_if_utf8, column.to_pylist()))
-    return column.to_pylist()
+    try:
+        return column.to_pylist()
+    except (ValueError, OverflowError):
+        return list(map(_value_or_bytes, column))
+
+
+def _value_or_bytes(scalar: pa.Scalar) -> Any:
+    """A value, or as bytes why Python has none like it: durations and lists may hold times of any year."""
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError) as error:
+        return str(error).encode()
 
 
 def _text_of_id(value: UUID | None) -> str | None:

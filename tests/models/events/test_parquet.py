@@ -7,6 +7,8 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from models.errors import UserError
 from models.events import parquet
@@ -43,6 +45,9 @@ def records(data, path, **options):
 
 def numbered(n):
     return {"user": [f"u{i}" for i in range(n)], "item": ["i"] * n, "type": ["click"] * n, "at": [MOMENT] * n}
+
+
+DAMAGED = write(numbered(300), row_group_size=100)
 
 
 def test_rows_are_numbered_from_one(read_table):
@@ -127,6 +132,7 @@ def test_integers_that_are_no_time_are_rejected(read_table):
         ([17850], "17850"), (pa.array([2**64 - 1], pa.uint64()), str(2**64 - 1)), ([Decimal("17850.00")], "17850"),
         ([17850.0], "17850"), ([b"caf\xc3\xa9"], "café"), ([date(2011, 1, 5)], "2011-01-05"),
         (pa.array(["a"], pa.large_string()), "a"), (pa.array(["a"]).dictionary_encode(), "a"),
+        (pa.array([b"a"]).dictionary_encode(), "a"),
         (pa.array([UUID(int=5).bytes], pa.uuid()), str(UUID(int=5))),
     ],
 )  # fmt: skip
@@ -142,6 +148,32 @@ def test_ids_of_any_plain_type_become_text(read_table, item, expected):
 def test_values_that_are_no_text_are_rejected(read_table, item):
     batch = read_table({"item": item})
     assert batch.rejected["reason"].to_list() == ["wrong_type"] and batch.accepted.height == 0
+
+
+def test_values_python_cannot_hold_cost_one_row(read_table):
+    moments = pa.array([[0], [2**62], None], pa.list_(pa.int64())).cast(pa.list_(pa.timestamp("us")))
+    batch = read_table({"user": moments}, n=3)
+    assert batch.rejected.select("source_line", "reason").rows() == [(1, "wrong_type"), (2, "wrong_type")]
+    durations = pa.array([2**62], pa.int64()).view(pa.duration("us"))
+    assert read_table({"user": durations}).rejected["reason"].to_list() == ["wrong_type"]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    flips=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(1, 255)), min_size=1, max_size=4),
+    kept=st.sampled_from([1.0, 1.0, 0.9, 0.1]),
+)
+def test_whatever_the_damage_every_row_read_is_accounted_for(read, flips, kept):
+    data = bytearray(DAMAGED)
+    for place, bits in flips:
+        data[4 + int(place * (len(data) - 4))] ^= bits
+    try:
+        batch = read(bytes(data[: int(len(data) * kept)]), name="log.parquet", format="parquet")
+    except UserError as refused:  # a name of the schema was hit
+        assert "no column" in str(refused)
+        return
+    assert batch.accepted.height + batch.rejected.height == batch.n_lines
+    assert kept == 1 or batch.rejected["reason"].to_list() == ["corrupt_file"]
 
 
 def test_an_undecodable_text_costs_one_row(tmp_path, read):
@@ -244,6 +276,15 @@ def test_rows_its_footer_counts_but_that_are_not_there_are_damage(tmp_path, monk
     found = records(write(numbered(3)), tmp_path)
     assert [record[3] for record in found] == ["corrupt_file"]
     assert "0 rows could be read, its footer says 3" in found[0][4]
+
+
+def test_an_error_of_the_disk_is_no_damage(tmp_path, monkeypatch):
+    def failing(*arguments, **options):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(parquet.pq, "ParquetFile", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        records(write(numbered(3)), tmp_path)
 
 
 def test_another_file_is_refused(tmp_path):
