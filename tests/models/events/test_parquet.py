@@ -278,6 +278,11 @@ def test_rows_its_footer_counts_but_that_are_not_there_are_damage(tmp_path, monk
     assert "0 rows could be read, its footer says 3" in found[0][4]
 
 
+def test_a_footer_that_cannot_be_decoded_is_damage(tmp_path):
+    broken = write(numbered(3), store_schema=False).replace(b"user", b"us\xffr")
+    assert [record[3] for record in records(broken, tmp_path)] == ["corrupt_file"]
+
+
 def test_an_error_of_the_disk_is_no_damage(tmp_path, monkeypatch):
     def failing(*arguments, **options):
         raise OSError(5, "Input/output error")

@@ -22,7 +22,7 @@ ITEMS = {"path": "x", "format": "csv", "columns": {"item_id": "i"}}
         ({"format": "recbole", "separator": "::"}, "recbole is separated by tabs"),
         ({"format": "recbole", "header": False}, "always begins with its fields"),
         ({"format": "recbole", "column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
-        ({"format": "parquet", "column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
+        ({"format": "parquet", "header": False, "column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
         ({"format": "parquet", "encoding": "latin-1"}, "always utf-8"),
         ({"format": "tsv", "header": False}, "column_names"),
         ({"header": False}, "column_names"),
