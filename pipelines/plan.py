@@ -7,9 +7,9 @@ from itertools import islice
 from assets.fingerprints import learning_fingerprint, recorded_fingerprint, source_fingerprints
 from models.errors import UserError
 from models.events.file_format import FileFormat
+from models.events.file_records import file_records
 from models.events.files import SourceFile, list_source_files
-from models.events.lines import physical_lines
-from models.events.records import SAMPLED_OBJECTS, read_records
+from models.events.records import SAMPLED_OBJECTS
 from resources.settings import Project
 from resources.warehouse import Warehouse
 
@@ -162,6 +162,5 @@ def _refuse_wrong_columns(source: FileFormat, files: list[SourceFile]) -> None:
     """Read the beginning of files, where a missing column shows, so that a build refuses before it writes."""
     n_records = SAMPLED_OBJECTS if source.format == "jsonl" else 1
     for file in files:
-        lines = physical_lines(file.path, source.max_line_bytes, lambda n_bytes: None)
-        for _ in islice(read_records(lines, source, str(file.path)), n_records):
+        for _ in islice(file_records(file.path, source, lambda n_bytes: None), n_records):
             pass

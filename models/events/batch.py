@@ -15,7 +15,8 @@ class EventBatch:
     Attributes:
         accepted: Events, columns of `schema.RAW_EVENTS`, in line order.
         rejected: Lines that are none, columns of `schema.REJECTED_EVENTS`, in line order.
-        n_lines: Records read: physical lines without the header, a quoted csv record over several lines counting once.
+        n_lines: Records read: physical lines without the header (a quoted csv record over several lines counting
+            once), or the rows of a parquet file.
         default_day: The day an empty file is attributed to.
     """
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from models.errors import UserError
 from models.events.file_format import FileFormat
-from models.events.lines import KEPT_BYTES, physical_lines
-from models.events.records import read_records
+from models.events.file_records import file_records
+from models.events.lines import KEPT_BYTES
 
 OnProgress = Callable[[str, int, int], None]
 """Called as `on_progress(file name, bytes read, bytes in the file)`."""
@@ -41,7 +41,7 @@ class Chunk:
     """Some consecutive records of a file.
 
     Attributes:
-        lines: Physical line number (from 1) of each parsed record, `[n]`.
+        lines: Physical line or row number (from 1) of each parsed record, `[n]`.
         data: Bytes of each parsed record, `[n]`, for the rejections later steps make.
         rows: The wanted values of each parsed record, `[n]`.
         rejections: The records that could not be parsed.
@@ -69,8 +69,8 @@ def read_chunks(
     chunk = Chunk()
     try:
         n_bytes = path.stat().st_size
-        lines = physical_lines(path, layout.max_line_bytes, lambda done: on_progress(path.name, done, n_bytes))
-        for number, data, row, reason, detail in read_records(lines, layout, str(path)):
+        records = file_records(path, layout, lambda done: on_progress(path.name, done, n_bytes))
+        for number, data, row, reason, detail in records:
             if row is None:
                 chunk.rejections.append(Rejection(number, reason or "", detail, data[:KEPT_BYTES]))
             else:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Scalar = str | int | float
+MAYBE_HEADLESS = ("csv", "tsv", "dat")
+TAB_SEPARATED = ("tsv", "recbole")
 NAMED_TIME_FORMATS = ("iso", "epoch_seconds", "epoch_milliseconds")
 
 
@@ -28,17 +30,24 @@ class FileFormat(BaseModel):
         min_length=1,
         description="A file, a folder (every visible file below it) or a glob, relative to the project's folder.",
     )
-    format: Literal["csv", "jsonl", "dat"] = Field(
-        description="csv: one-character separator with double quotes; jsonl: one object a line; "
-        "dat: any separator such as '::', without quoting."
+    format: Literal["csv", "tsv", "dat", "jsonl", "parquet", "recbole"] = Field(
+        description="csv: one-character separator with double quotes; tsv: tabs, quotes are ordinary characters; "
+        "dat: any separator such as '::', without quoting; jsonl: one object a line; parquet: typed columns; "
+        "recbole: atomic files (.inter, .item), tabs and a header of `name:type`."
     )
     separator: str = Field(default=",", min_length=1, description="What separates the fields of csv and dat.")
-    header: bool = Field(default=True, description="Whether the first line of every csv or dat file names the columns.")
-    column_names: tuple[str, ...] | None = Field(
-        default=None, description="The columns in file order, for csv and dat files without a header line."
+    header: bool = Field(
+        default=True, description="Whether the first line of every csv, tsv or dat file names the columns."
     )
-    encoding: str = Field(default="utf-8", description="Text encoding, one in which a newline is the byte 0x0A.")
-    columns: dict[str, str] = Field(description="Canonical field -> column (csv, dat) or top-level key (jsonl).")
+    column_names: tuple[str, ...] | None = Field(
+        default=None, description="The columns in file order, for csv, tsv and dat files without a header line."
+    )
+    encoding: str = Field(
+        default="utf-8", description="Encoding of text files, one in which a newline is the byte 0x0A."
+    )
+    columns: dict[str, str] = Field(
+        description="Canonical field -> column (recbole: its name without the type) or top-level key (jsonl)."
+    )
     constants: dict[str, Scalar] = Field(
         default={}, description="Canonical field -> the value it has in every row; never a time."
     )
@@ -51,13 +60,16 @@ class FileFormat(BaseModel):
     )
     time_format: str = Field(
         default="iso",
-        description="iso, epoch_seconds, epoch_milliseconds, or a strptime pattern such as '%d/%m/%Y %H:%M'.",
+        description="iso, epoch_seconds, epoch_milliseconds, or a strptime pattern such as '%d/%m/%Y %H:%M'; "
+        "the dates and timestamps of parquet are read as they are.",
     )
     time_zone: str = Field(
         default="UTC", description="IANA zone of times written without an offset; they are stored in UTC."
     )
     max_line_bytes: int = Field(
-        default=1_000_000, ge=1, description="A longer line (or quoted record) is rejected alone, never held in memory."
+        default=1_000_000,
+        ge=1,
+        description="A longer line, quoted record or parquet row is rejected alone; a line is never held in memory.",
     )
 
     @field_validator("encoding")
@@ -103,11 +115,17 @@ class FileFormat(BaseModel):
             raise ValueError(
                 f"separator {self.separator!r}: csv needs one character; use `format: dat` for longer ones"
             )
-        headless = self.format != "jsonl" and not self.header
+        if self.format in TAB_SEPARATED and self.separator not in (",", "\t"):
+            raise ValueError(f"separator {self.separator!r}: {self.format} is separated by tabs; use `format: dat`")
+        if self.format == "parquet" and self.encoding != "utf-8":
+            raise ValueError(f"encoding {self.encoding!r}: the texts of parquet are always utf-8; leave it out")
+        if self.format == "recbole" and not self.header:
+            raise ValueError("header is false, but a recbole file always begins with its fields; use `format: tsv`")
+        headless = self.format in MAYBE_HEADLESS and not self.header
         if headless and not self.column_names:
             raise ValueError("header is false, so `column_names` must list the columns in file order")
         if self.column_names is not None and not headless:
-            raise ValueError("`column_names` is only for csv and dat files with `header: false`")
+            raise ValueError("`column_names` is only for csv, tsv and dat files with `header: false`")
         if self.column_names is not None and len(set(self.column_names)) < len(self.column_names):
             raise ValueError("`column_names` names a column twice")
         return self
@@ -135,6 +153,10 @@ class FileFormat(BaseModel):
         if absent:
             raise ValueError(f"column {absent[0]!r} is not among `column_names`: {', '.join(self.column_names or ())}")
         return self
+
+    def field_separator(self) -> str:
+        """What separates the fields of a delimited file."""
+        return "\t" if self.format in TAB_SEPARATED else self.separator
 
     def wanted_columns(self) -> list[str]:
         """The source columns that are read, each once, in a fixed order."""

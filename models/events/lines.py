@@ -1,30 +1,24 @@
-"""From a file's bytes to its physical lines: gzip, damaged files, and lines too long to hold."""
+"""From a file's bytes to its physical lines: line endings, damaged files, and lines too long to hold."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from models.errors import UserError
+from models.events.compression import Damage, decompressed_blocks
 
 Line = tuple[int, bytes, str | None, str]
 """`(line number from 1, bytes without the line ending, reason it is broken or None, detail)`."""
 
-BLOCK_BYTES: Final = 1 << 20
 KEPT_BYTES: Final = 2_000
 """How much of a broken line is kept: 500 characters of at most 4 bytes."""
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
-UNREADABLE_SUFFIXES: Final = (".zst", ".bz2", ".xz", ".zip", ".7z", ".lz4", ".parquet", ".xlsx")
-
 
 def physical_lines(path: Path, max_line_bytes: int, on_bytes: Callable[[int], None]) -> Iterator[Line]:
-    r"""Yield every line of a plain or gzip file, ending in `\n` or `\r\n`.
+    r"""Yield every line of a plain, gzip or zstd file, ending in `\n` or `\r\n`.
 
-    A damaged gzip file yields all lines before the damage and then one broken line, `truncated_file` or
+    A damaged compressed file yields all lines before the damage and then one broken line, `truncated_file` or
     `corrupt_file`, that holds the unfinished line and stands for whatever followed.
 
     Args:
@@ -33,11 +27,11 @@ def physical_lines(path: Path, max_line_bytes: int, on_bytes: Callable[[int], No
         on_bytes: Called with the bytes of the (compressed) file read so far.
 
     Raises:
-        UserError: The file cannot be opened, or its compression is not supported.
+        UserError: The file cannot be opened, or its name says that it is no such file.
     """
     number, tail, tail_bytes = 0, b"", 0
-    damage: tuple[str, str] | None = None
-    for block in _blocks(path, on_bytes):
+    damage: Damage | None = None
+    for block in decompressed_blocks(path, on_bytes):
         if isinstance(block, tuple):
             damage = block
             break
@@ -65,28 +59,3 @@ def _line(number: int, data: bytes, n_bytes: int, max_line_bytes: int) -> Line:
     if n_bytes > max_line_bytes:
         return number, data[:KEPT_BYTES], "line_too_long", f"{n_bytes} bytes; max_line_bytes is {max_line_bytes}"
     return number, data[:-1] if data.endswith(b"\r") else data, None, ""
-
-
-def _blocks(path: Path, on_bytes: Callable[[int], None]) -> Iterator[bytes | tuple[str, str]]:
-    """Decompressed blocks, then perhaps one (reason, detail) of what ended them."""
-    if path.suffix.lower() in UNREADABLE_SUFFIXES:
-        found = f"{path.suffix} files cannot be read"
-        raise UserError(found, str(path), "Convert it to plain or gzip (.gz) text, or correct `path` in sluice.yaml.")
-    with open(path, "rb") as raw:
-        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
-        if path.suffix.lower() == ".gz" and not is_gzip and raw.peek(1):
-            raise UserError("is not a gzip file although its name ends in .gz", str(path), "Rename or recompress it.")
-        with gzip.GzipFile(fileobj=raw) if is_gzip else raw as handle:
-            while True:
-                try:
-                    block = handle.read1(BLOCK_BYTES)
-                except EOFError:
-                    yield "truncated_file", f"the gzip stream breaks off after {raw.tell()} compressed bytes"
-                    return
-                except (zlib.error, gzip.BadGzipFile) as error:
-                    yield "corrupt_file", f"the gzip stream is damaged near compressed byte {raw.tell()}: {error}"
-                    return
-                if not block:
-                    return
-                on_bytes(raw.tell())
-                yield block

@@ -30,8 +30,9 @@ def read_event_file(
 
     Reasons a line is rejected for: truncated_file, corrupt_file (one row for whatever follows the damage),
     line_too_long, wrong_encoding, blank_line, broken_json, not_an_object, unbalanced_quote, wrong_field_count,
-    unreadable_time, impossible_time, wrong_type, nul_byte, unreadable_number, missing_time, missing_event_type,
-    missing_item, impossible_number, too_late, future_time, outside_partitions. A row with several has the first found.
+    repeated_header, unreadable_time, impossible_time, wrong_type, nul_byte, unreadable_number, missing_time,
+    missing_event_type, missing_item, impossible_number, too_late, future_time, outside_partitions. A row with several
+    has the first found.
 
     Args:
         file: A file of `list_source_files`.

@@ -1,4 +1,4 @@
-"""From physical lines to records: splitting csv, dat and jsonl, with a reason for every line that is none."""
+"""From physical lines to records: splitting text formats, with a reason for every line that is none."""
 
 from __future__ import annotations
 
@@ -24,23 +24,27 @@ SAMPLED_OBJECTS: Final = 1_000
 """A key that is mapped to a required field and absent from so many objects is a mistake in sluice.yaml."""
 
 BYTE_ORDER_MARK: Final = "\ufeff"
+"""Removed before every line: where files were concatenated, each brings its own."""
+
+RECBOLE_TYPES: Final = ("token", "token_seq", "float", "float_seq")
 
 
 def read_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Iterator[Record]:
     """Yield one record for every data line, or for every quoted csv record that spans several lines.
 
     Blank lines are records too: they are rejected as `blank_line`, so that accepted and rejected rows add up to the
-    lines of the file without its header.
+    lines of the file without its header. So is a later line that repeats the header (files that were concatenated):
+    `repeated_header`.
 
     Args:
         lines: Physical lines.
-        layout: The format; the values of a record are those of `layout.wanted_columns()`, in that order (`None` for
-            an absent JSON key).
+        layout: The format, any but parquet; the values of a record are those of `layout.wanted_columns()`, in that
+            order (`None` for an absent JSON key).
         where: The file, for messages.
 
     Raises:
-        UserError: The header lacks a column that `layout` maps, or names it twice; none of the first 1,000 JSON
-            objects has the key of a required field.
+        UserError: The header lacks a column that `layout` maps, names it twice, or is none of recbole's; none of the
+            first 1,000 JSON objects has the key of a required field.
     """
     if layout.format == "jsonl":
         return _json_records(lines, layout, where)
@@ -50,13 +54,12 @@ def read_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Itera
 def _json_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Iterator[Record]:
     wanted = layout.wanted_columns()
     n_objects, keys = 0, set[str]()
-    is_utf8 = layout.encoding == "utf-8"
+    is_utf8, mark = layout.encoding == "utf-8", BYTE_ORDER_MARK.encode()
     for number, data, reason, detail in lines:
         if reason:
             yield number, data, None, reason, detail
             continue
-        if number == 1:
-            data = data.removeprefix(BYTE_ORDER_MARK.encode())
+        data = data.removeprefix(mark)
         try:
             value = orjson.loads(data if is_utf8 else data.decode(layout.encoding))
         except ValueError as error:
@@ -94,8 +97,26 @@ def _undecodable(error: UnicodeDecodeError) -> str:
     return f"byte 0x{error.object[error.start]:02x} at {error.start} is not {error.encoding}"
 
 
+def refuse_absent_columns(wanted: Iterable[str], columns: Sequence[str], they_are: str, where: str, mend: str) -> None:
+    """Refuse a file that lacks a wanted column or has it twice.
+
+    Raises:
+        UserError: It names the columns there are, introduced by `they_are`.
+    """
+    for column in wanted:
+        if columns.count(column) != 1:
+            found = f"no column {column!r}" if column not in columns else f"two columns named {column!r}"
+            listed = ", ".join(map(repr, columns[:50]))
+            raise UserError(f"{found}; {they_are} {listed}", where, mend)
+
+
+def _names(fields: list[str]) -> list[str]:
+    """The column names of a header line."""
+    return [name.strip() for name in fields]
+
+
 class _DelimitedReader:
-    """Splits csv and dat lines; keeps a queue of lines that were looked at too early."""
+    """Splits the lines of csv, tsv, dat and recbole; keeps a queue of lines that were looked at too early."""
 
     def __init__(self, lines: Iterable[Line], layout: FileFormat, where: str):
         self.lines = iter(lines)
@@ -103,7 +124,8 @@ class _DelimitedReader:
         self.where = where
         self.queue: deque[Line] = deque()
         self.quoted = layout.format == "csv"
-        self.n_columns = 0
+        self.separator = layout.field_separator()
+        self.header: list[str] = []
         # Process-wide, and 128 KiB by default: less than a line may have. `max_line_bytes` is the limit that counts.
         csv.field_size_limit(max(csv.field_size_limit(), layout.max_line_bytes))
 
@@ -112,27 +134,37 @@ class _DelimitedReader:
         columns = self.layout.column_names
         pick: Callable[[list[str]], Sequence[str]] | None = None
         if columns is not None:
-            pick, self.n_columns = self._picker(list(columns)), len(columns)
+            pick, self.header = self._picker(list(columns)), list(columns)
         for number, data, fields, reason, detail in self._rows():
             if fields is None:
                 yield number, data, None, reason, detail
             elif pick is None:
-                pick, self.n_columns = self._picker([name.strip() for name in fields]), len(fields)
-            elif len(fields) != self.n_columns:
-                found = f"{len(fields)} fields, expected {self.n_columns}"
+                self.header = _names(fields)
+                pick = self._picker(self._without_types(self.header))
+            elif len(fields) != len(self.header):
+                found = f"{len(fields)} fields, expected {len(self.header)}"
                 yield number, data, None, "wrong_field_count", found
+            elif fields[-1].strip() == self.header[-1] and _names(fields) == self.header:
+                yield number, data, None, "repeated_header", "the names of the columns once more"
             else:
                 yield number, data, pick(fields), None, ""
+
+    def _without_types(self, names: list[str]) -> list[str]:
+        """The bare names of a recbole header; other headers are as they stand."""
+        if self.layout.format != "recbole":
+            return names
+        parts = [name.rpartition(":") for name in names]
+        for name, part in zip(names, parts, strict=True):
+            if part[2] not in RECBOLE_TYPES or not part[0]:
+                found = f"the header field {name!r} is not `name:type` with a type of {', '.join(RECBOLE_TYPES)}"
+                raise UserError(found, self.where, "Use `format: tsv` for files without types.")
+        return [part[0] for part in parts]
 
     def _picker(self, columns: list[str]) -> Callable[[list[str]], Sequence[str]]:
         """A function that takes the wanted fields out of a row."""
         wanted = self.layout.wanted_columns()
-        for column in wanted:
-            if columns.count(column) != 1:
-                found = f"no column {column!r}" if column not in columns else f"two columns named {column!r}"
-                listed = ", ".join(map(repr, columns[:50]))
-                mend = "Correct `columns`, `separator` or `header` of this source in sluice.yaml."
-                raise UserError(f"{found}; the header holds {listed}", self.where, mend)
+        mend = "Correct `columns`, `separator` or `header` of this source in sluice.yaml."
+        refuse_absent_columns(wanted, columns, "the header holds", self.where, mend)
         places = [columns.index(column) for column in wanted]
         return itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
 
@@ -140,7 +172,7 @@ class _DelimitedReader:
         return self.queue.popleft() if self.queue else next(self.lines, None)
 
     def _rows(self) -> Iterator[tuple[int, bytes, list[str] | None, str | None, str]]:
-        encoding, separator = self.layout.encoding, self.layout.separator
+        encoding, separator = self.layout.encoding, self.separator
         while (line := self._next_line()) is not None:
             number, data, reason, detail = line
             if reason:
@@ -151,8 +183,7 @@ class _DelimitedReader:
             except UnicodeDecodeError as error:
                 yield number, data, None, "wrong_encoding", _undecodable(error)
                 continue
-            if number == 1:
-                text = text.removeprefix(BYTE_ORDER_MARK)
+            text = text.removeprefix(BYTE_ORDER_MARK)
             if not text or text.isspace():
                 yield number, data, None, "blank_line", ""
             elif self.quoted and '"' in text:
@@ -167,10 +198,10 @@ class _DelimitedReader:
         again on their own: a stray quote costs one line, not the rest of the file.
         """
         taken: list[Line] = []
-        reader = csv.reader(self._continued(text, len(data), taken), delimiter=self.layout.separator, strict=True)
+        reader = csv.reader(self._continued(text, len(data), taken), delimiter=self.separator, strict=True)
         try:
             fields = next(reader)
-            if taken and self.n_columns and len(fields) != self.n_columns:
+            if taken and self.header and len(fields) != len(self.header):
                 raise csv.Error(f"closed only on line {taken[-1][0]}, in a row of {len(fields)} fields")
         except csv.Error as error:
             self.queue.extendleft(reversed(taken))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -52,20 +52,22 @@ def parse_times(values: Sequence[Any], layout: FileFormat) -> Times:
     """Read a column of times as `layout.time_format` and `layout.time_zone` say.
 
     An offset written in the time (`Z`, `+01:00`, or `%z` of a pattern) goes before the time zone; epoch times are UTC.
+    A column of dates or datetimes needs no format; those without an offset are times of the time zone, too.
 
     Args:
-        values: Texts or numbers as they stand in the file, `[n]`.
+        values: Texts, numbers, or dates and datetimes, as they stand in the file, `[n]`.
         layout: The source.
     """
     texts, wrong = text_series(values, layout.missing_values)
     missing = texts.is_null()
     if wrong:
         missing = missing & ~pl.Series([row in wrong for row in range(len(values))], dtype=pl.Boolean)
-    if layout.time_format.startswith("epoch_"):
+    typed = not {date, datetime}.isdisjoint(map(type, values))
+    if layout.time_format.startswith("epoch_") and not typed:
         micros = _epoch_micros(values, layout)
         offset = pl.repeat(0, len(values), dtype=pl.Int64, eager=True)
     else:
-        naive, offset = _iso(texts) if layout.time_format == "iso" else _strptime(texts, layout.time_format)
+        naive, offset = _iso(texts) if typed or layout.time_format == "iso" else _strptime(texts, layout.time_format)
         micros = naive.to_physical().cast(pl.Int64)
     possible = (micros >= _micros(EARLIEST)) & (micros < _micros(LATEST))
     naive = pl.select(pl.when(possible).then(micros)).to_series().cast(UTC_INSTANT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from types import NoneType
 from typing import Any, Final
 
@@ -13,17 +14,17 @@ WHOLE_NUMBER: Final = r"^([+-]?[0-9]+)\.0+$"
 
 
 def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: bool = True) -> tuple[pl.Series, set[int]]:
-    """Texts without surrounding white space; JSON numbers are written out, missing values become null.
+    """Texts without surrounding white space; numbers and dates are written out, missing values become null.
 
     Args:
-        values: Strings, numbers or `None` (an absent key), `[n]`.
+        values: Strings, numbers, dates, datetimes or `None` (an absent key), `[n]`.
         missing_values: Stripped texts that mean null.
         exact: Refuse floats from 2^53 on: JSON integers of more than 64 bits arrive as such, and two long ids would
             become one.
 
     Returns:
-        The column `[n]`, and the rows whose value is neither text nor a number (true, a list, an object, a number
-        refused by `exact`); they are null in the column.
+        The column `[n]`, and the rows whose value is none of these (true, a list, an object, bytes, a number refused
+        by `exact`); they are null in the column. A NaN is the text 'nan', by default a missing value.
     """
     wrong: set[int] = set()
     if not set(map(type, values)) <= {str, NoneType}:
@@ -41,6 +42,8 @@ def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: boo
 def _as_text(value: Any, exact: bool) -> str | None:
     if isinstance(value, str):
         return value
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return None if exact and isinstance(value, float) and abs(value) >= EXACT_FLOAT else str(value)
@@ -54,7 +57,8 @@ def number_series(values: Sequence[Any], missing_values: Sequence[str]) -> tuple
     """
     if set(map(type, values)) <= {int, float, NoneType}:
         numbers = pl.Series(values, dtype=pl.Float64, strict=False)
-        return numbers, pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
+        if numbers.is_finite().all():
+            return numbers, pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
     texts, wrong = text_series(values, missing_values, exact=False)
     numbers = texts.cast(pl.Float64, strict=False)
     numbers = pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from assets.fingerprints import day_fingerprints
@@ -184,6 +185,13 @@ class TestBounds:
             stale(load_project(unbuilt))
 
 
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_bytes(pa.compress(frame.write_csv().encode(), "zstd", asbytes=True))
+
+
 class TestMonths:
     @pytest.fixture
     def movielens(self, tmp_path: Path) -> Project:
@@ -197,6 +205,21 @@ class TestMonths:
         file = tmp_path / "sluice.yaml"
         file.write_text(file.read_text().replace(".csv.gz", ".csv"))
         return load_project(file)
+
+    @pytest.mark.parametrize(("kind", "suffix"), [("parquet", "parquet"), ("csv", "csv.zst")])
+    def test_a_missing_column_is_refused_before_anything_is_built(self, movielens: Project, kind: str, suffix: str):
+        file = movielens.base / "sluice.yaml"
+        file.write_text(file.read_text().replace("ratings.csv", f"ratings.{suffix}").replace("csv", kind, 1))
+        good = pl.DataFrame({"userId": [1], "movieId": [1], "rating": [4.0], "timestamp": [830_000_000]})
+        for frame, refused in ((good, False), (good.rename({"movieId": "film"}), True)):
+            _write(frame, movielens.base / f"ratings.{suffix}")
+            project = load_project(file)
+            assert project.settings.events.format == kind and project.settings.events.path.endswith(suffix)
+            if refused:
+                with pytest.raises(UserError, match=r"no column 'movieId'; .* 'userId', 'film', 'rating', 'timestamp'"):
+                    plan_days(project, warehouse_of(project), None, None)
+            else:
+                assert len(plan_days(project, warehouse_of(project), None, None).stale) == 1
 
     def test_a_file_without_a_day_counts_for_every_day(self, movielens: Project):
         made = plan_days(movielens, warehouse_of(movielens), None, None)

@@ -53,6 +53,11 @@ class TestTables:
         comment = table.read("SELECT comment FROM duckdb_tables() WHERE table_name = 'visits'")
         assert comment["comment"].to_list() == ["One visit"]
 
+    @pytest.mark.parametrize("text", ["'); DROP TABLE visits;--", '"; DELETE FROM visits', "😀" * 500, "a\\'b/../c"])
+    def test_a_value_is_never_sql(self, table: Warehouse, text: str):
+        table.write(lambda connection: insert(connection, "visits", rows((1, text, 1))))
+        assert table.read("SELECT who FROM visits WHERE who = ?", [text])["who"].to_list() == [text]
+
     def test_ensuring_again_keeps_the_rows(self, table: Warehouse):
         table.write(lambda connection: insert(connection, "visits", rows((1, "ada", 1))))
         before = table.snapshot()

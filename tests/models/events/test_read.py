@@ -243,8 +243,10 @@ def test_progress_reaches_the_size_of_the_file(tmp_path, event_source):
     assert calls[-1] == ("log.csv", size, size)
 
 
+RECBOLE_HEADER = "user:token\titem:token\ttype:token\tat:token\n"
 NASTY = st.lists(
     st.one_of(
+        st.sampled_from([HEADER.strip().encode(), GOOD.strip().replace(",", "\t").encode()]),
         st.binary(max_size=30).filter(lambda line: b"\n" not in line),
         st.sampled_from([GOOD.strip().encode(), b"", b'"', b'u,"i', b"\xff\xfe", b"{}", b"[]", b"\x00",
                          b'{"at": 1e999}', b'{"user": "\\ud800"}',
@@ -255,9 +257,9 @@ NASTY = st.lists(
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=NASTY, layout=st.sampled_from(["csv", "dat", "jsonl"]), dated=st.booleans())
+@given(lines=NASTY, layout=st.sampled_from(["csv", "tsv", "dat", "jsonl", "recbole"]), dated=st.booleans())
 def test_whatever_the_bytes_every_line_is_accounted_for(read, lines, layout, dated):
-    header = HEADER.encode() if layout != "jsonl" else b""
+    header = {"jsonl": "", "tsv": HEADER.replace(",", "\t"), "recbole": RECBOLE_HEADER}.get(layout, HEADER).encode()
     content = header + b"".join(line + b"\n" for line in lines)
     batch = read(content, format=layout, separator=",", **(DATED if dated else {}))
     spans = batch.n_lines if layout != "csv" else len(lines)

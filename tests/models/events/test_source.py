@@ -18,9 +18,16 @@ ITEMS = {"path": "x", "format": "csv", "columns": {"item_id": "i"}}
         ({"path": ""}, "at least 1 character"),
         ({"separator": "::"}, "use `format: dat`"),
         ({"separator": '"'}, "one character"),
+        ({"format": "tsv", "separator": ";"}, "tsv is separated by tabs"),
+        ({"format": "recbole", "separator": "::"}, "recbole is separated by tabs"),
+        ({"format": "recbole", "header": False}, "always begins with its fields"),
+        ({"format": "recbole", "column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
+        ({"format": "parquet", "header": False, "column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
+        ({"format": "parquet", "encoding": "latin-1"}, "always utf-8"),
+        ({"format": "tsv", "header": False}, "column_names"),
         ({"header": False}, "column_names"),
-        ({"column_names": ["i", "t", "a"]}, "only for csv and dat"),
-        ({"format": "jsonl", "header": False, "column_names": ["i"]}, "only for csv and dat"),
+        ({"column_names": ["i", "t", "a"]}, "only for csv, tsv and dat"),
+        ({"format": "jsonl", "header": False, "column_names": ["i"]}, "only for csv, tsv and dat"),
         ({"header": False, "column_names": ["i", "t", "a", "i"]}, "twice"),
         ({"header": False, "column_names": ["i", "t"]}, "'a' is not among `column_names`"),
         ({"encoding": "utf-16"}, "convert the files to utf-8"),
@@ -69,6 +76,12 @@ def test_mistakes_in_an_event_source_are_named(options, message):
 def test_mistakes_in_a_catalogue_source_are_named(options, message):
     with pytest.raises(ValidationError, match=message):
         CatalogueSource(**(ITEMS | options))
+
+
+def test_a_tab_may_be_said_where_it_is_known():
+    assert EventSource(**EVENTS | {"format": "tsv", "separator": "\t"}).field_separator() == "\t"
+    assert EventSource(**EVENTS | {"format": "recbole"}).field_separator() == "\t"
+    assert EventSource(**EVENTS | {"separator": ";"}).field_separator() == ";"
 
 
 def test_patterns_with_an_offset_are_allowed():
