@@ -50,7 +50,7 @@ def doctor(config: Config = None) -> None:
 @app.command()
 def init(
     files: Annotated[list[str], typer.Argument(help="Log and catalogue: files, folders of daily files, or globs.")],
-    to: Annotated[Path, typer.Option(help="Project file to write; never overwritten.")] = Path("sluice.yaml"),
+    to: Annotated[Path, typer.Option(help="Project file; never overwritten.")] = Path("sluice.yaml"),
 ) -> None:
     """Look at log files and write a commented sluice.yaml for them."""
     from pipelines.init import init as write_config

@@ -78,10 +78,9 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
     groups = group_files(files)
     if not groups:
         raise UserError("every file is empty", str(files[0]), "Name a file with data.")
+    for group in groups:
+        group.decide_encoding(bar.update)
     log, items, others = choose(groups)
-    for group in (log, items):
-        if group:
-            group.decide_encoding(bar.update)
     catalogue = catalogue_roles(items.sample()) if items else None
     item = catalogue.of("item_id") if catalogue else None
     roles = named_by_role(log, event_roles(log.sample(), item.distinct if item else frozenset()))

@@ -55,12 +55,11 @@ class Profile:
 
     @property
     def is_row_number(self) -> bool:
-        """Whole numbers that only grow by one."""
-        return (
-            self.is_whole
-            and len(self.texts) > 2
-            and all(later - earlier == 1 for earlier, later in zip(self.numbers, self.numbers[1:], strict=False))
-        )
+        """Whole numbers from 0 or 1 that grow by one, but for a few places (another file begins)."""
+        if not self.is_whole or len(self.texts) < 3 or self.numbers[0] not in (0, 1):
+            return False
+        steps = [later - earlier for earlier, later in zip(self.numbers, self.numbers[1:], strict=False)]
+        return steps.count(1) >= 0.99 * len(steps)
 
     @property
     def is_unique(self) -> bool:

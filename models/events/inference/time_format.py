@@ -48,10 +48,12 @@ def guess_time_format(values: Sequence[Any]) -> TimeGuess | None:
     Args:
         values: Sampled texts or numbers; absent ones left out.
     """
+    if any(isinstance(value, bool | list | dict) for value in values):
+        return None
     distinct = list(dict.fromkeys(values))
     if len(distinct) > TRIED_VALUES:
         distinct = distinct[:: -(-len(distinct) // TRIED_VALUES)]
-    if not distinct or any(isinstance(value, bool | list | dict) for value in distinct):
+    if not distinct:
         return None
     if epoch := _epoch(distinct):
         return epoch
