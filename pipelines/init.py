@@ -4,6 +4,7 @@ import glob
 import os
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -75,7 +76,7 @@ def expand(arguments: list[str]) -> list[Path]:
 
 def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str]]:
     """The text of the config, and what to say about it."""
-    groups = group_files(files)
+    groups, unusable = group_files(files)
     if not groups:
         raise UserError("every file is empty", str(files[0]), "Name a file with data.")
     for group in groups:
@@ -86,9 +87,10 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
     roles = named_by_role(log, event_roles(log.sample(), item.distinct if item else frozenset()))
     path = source_path(log.files, files, base)
     section = event_section(path, log, roles)
-    names = [file.name for file in log.files]
-    pattern = day_pattern_of(names)
-    section, roles, found = _surveyed(section, roles, log, pattern, base, bar)
+    names = _names_below(path, base)
+    pattern = day_pattern_of(list(names.values()))
+    days = days_of([names[file] for file in log.files], pattern)
+    section, roles, found = _surveyed(section, roles, list(zip(log.files, days, strict=True)), bar)
     if not found.days:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in found.reasons.most_common(3))
         raise UserError(f"no line becomes an event ({reasons})", str(log.files[0]), "Write sluice.yaml by hand.")
@@ -104,14 +106,14 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
     if items:
         said.append(f"catalogue   {source_path(items.files, files, base)}")
     said += [f"not used    {group.files[0]}" for group in others]
+    said += [f"not used    {error.where}: {error.found}" for error in unusable]
     return text, said
 
 
 def _surveyed(
-    section: dict[str, Guess], roles: Roles, log: FileGroup, pattern: str | None, base: Path, bar: Bar
+    section: dict[str, Guess], roles: Roles, files: list[tuple[Path, date | None]], bar: Bar
 ) -> tuple[dict[str, Guess], Roles, Survey]:
     """The whole log read once; once more where it shows that day and month were exchanged."""
-    files = list(zip(log.files, days_of([file.name for file in log.files], pattern), strict=True))
     time = roles.time
     found = survey(files, _event_source(section), time.other if time else None, bar.update)
     if time and time.other and found.n_other_time > found.n_time:
@@ -149,12 +151,17 @@ def source_path(files: list[Path], given: list[Path], base: Path) -> str:
     candidates += [f"{root}/{depth}*{glob.escape(suffix)}", f"{root}/{depth}{glob.escape(prefix)}*"]
     candidates.append(f"{root}/{depth}{glob.escape(prefix)}*{glob.escape(suffix)}")
     for candidate in candidates:
-        source = CatalogueSource(path=candidate, format="csv", columns={"item_id": "item_id"})
-        named = {Path(os.path.abspath(file.path)) for file in list_source_files(source, base)}
+        named = set(_names_below(candidate, base))
         if set(files) <= named and not any(file.stat().st_size for file in named - set(files)):
             return candidate
     found = f"no folder or glob names exactly these {len(files)} files of one layout"
     raise UserError(found, str(folder), "Put the files of the event log into a folder of their own.")
+
+
+def _names_below(path: str, base: Path) -> dict[Path, str]:
+    """Every file of a path, and its name below the path's folder, in which `day_pattern` is searched."""
+    source = CatalogueSource(path=path, format="csv", columns={"item_id": "item_id"})
+    return {Path(os.path.abspath(file.path)): file.name for file in list_source_files(source, base)}
 
 
 def _relative(path: Path, base: Path) -> str:

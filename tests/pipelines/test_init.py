@@ -107,6 +107,23 @@ class TestInit:
         assert invoke("init", "export-2026-01-01.csv").exit_code == 0
         assert "day_pattern" not in drafted(shop)["events"]
 
+    def test_the_day_may_be_in_the_name_of_a_folder(self, invoke, shop: Path):
+        for file in sorted((shop / "logs").iterdir()):
+            folder = shop / "days" / file.stem
+            folder.mkdir(parents=True)
+            file.rename(folder / "part-0.csv")
+        assert invoke("init", "days").exit_code == 0
+        assert drafted(shop)["events"]["day_pattern"]
+        assert "560 accepted" in invoke("validate").stdout
+
+    def test_files_that_are_no_logs_are_told_and_left_out(self, invoke, shop: Path):
+        (shop / "logs/README.md").write_text("words only\nno separator here\n")
+        (shop / "logs/old.parquet").write_text("PAR1")
+        result = invoke("init", "logs")
+        assert result.exit_code == 0
+        assert "README.md: no separator" in result.stdout
+        assert drafted(shop)["events"]["path"] == "logs/*.csv"
+
     @pytest.mark.parametrize(
         ("last", "expected", "told"),
         [("13/02/2026", "%d/%m/%Y", False), ("02/13/2026", "%m/%d/%Y", False), ("03/02/2026", "%d/%m/%Y", True)],

@@ -110,7 +110,8 @@ def other_sections(roles: Roles, found: Survey, span: Span) -> Section:
     kinds = weighted_types(types, found.values)
     if found.n_cancelled and "event_type" not in roles.columns:
         kinds["return"] = Guess({"weight": 0}, f"{found.n_cancelled:,} cancelled invoice lines; set aside by cleaning.")
-    sections = {"event_types": Guess(kinds), "partitions": partitions(span), "split": split(span)}
+    weights = "Weights are guessed from names: 0 keeps an event without learning from it."
+    sections = {"event_types": Guess(kinds, weights), "partitions": partitions(span), "split": split(span)}
     cleaning: dict[str, Any] = {}
     returns = return_types(kinds)
     if returns and returns != ["return"]:
@@ -122,7 +123,7 @@ def other_sections(roles: Roles, found: Survey, span: Span) -> Section:
         sections["cleaning"] = Guess(cleaning)
     if found.n_negative_quantity and not returns:
         seen = f"{found.n_negative_quantity:,} events have a quantity below 0: returns? See events.event_type_rules."
-        sections["event_types"] = Guess(kinds, seen)
+        sections["event_types"] = Guess(kinds, f"{weights} {seen}")
     if checks := volume_ratio(found.days, span):
         sections["checks"] = Guess({name: Guess(value) for name, value in checks.value.items()}, checks.note)
     return {**sections, **_models(span)}

@@ -60,8 +60,8 @@ def _weight(name: str) -> tuple[float, str]:
     text = normalised(name)
     for pattern, weight, why in TYPE_WEIGHTS:
         if re.search(pattern, text):
-            return weight, f"it {why}: a guess by its name"
-    return 0, "its name says nothing, so nothing is learned from it: give it a weight if it should count"
+            return weight, f"by its name it {why}"
+    return 0, "its name says nothing, so nothing is learned from it; give it a weight if it should count"
 
 
 def _is_rating(name: str) -> bool:

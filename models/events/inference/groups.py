@@ -58,27 +58,41 @@ def _tell(on_progress: OnProgress, name: str, total: int, done: int) -> None:
     on_progress(name, done, total)
 
 
-def group_files(files: list[Path]) -> list[FileGroup]:
+def group_files(files: list[Path]) -> tuple[list[FileGroup], list[UserError]]:
     """Put files of one layout together; empty files are left out.
 
+    Returns:
+        The groups, and what is wrong with the files that are in none.
+
     Raises:
-        UserError: A file's layout is none that can be read.
+        UserError: No file has a layout that can be read.
     """
     groups: list[FileGroup] = []
+    unusable: list[UserError] = []
     for file in sorted(files, key=lambda file: (-file.stat().st_size, file)):
-        lines = head_lines(file)
-        if not lines:
-            continue
-        group = next((group for group in groups if group.layout.fits(lines)), None)
-        if group is None:
-            group = FileGroup(sniff_layout(lines, str(file)))
-            groups.append(group)
-        else:
-            group.layout = _common(group.layout, sniff_layout(lines, str(file)))
-        group.files.append(file)
+        try:
+            _add(groups, file)
+        except UserError as error:
+            unusable.append(error)
+    if unusable and not groups:
+        raise unusable[0]
     for group in groups:
         group.files.sort()
-    return groups
+    return groups, unusable
+
+
+def _add(groups: list[FileGroup], file: Path) -> None:
+    """Put a file into the group it fits, or into one of its own."""
+    lines = head_lines(file)
+    if not lines:
+        return
+    group = next((group for group in groups if group.layout.fits(lines)), None)
+    if group is None:
+        group = FileGroup(sniff_layout(lines, str(file)))
+        groups.append(group)
+    else:
+        group.layout = _common(group.layout, sniff_layout(lines, str(file)))
+    group.files.append(file)
 
 
 def head_lines(file: Path) -> list[bytes]:

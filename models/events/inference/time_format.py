@@ -94,7 +94,7 @@ def _pattern(values: list[Any]) -> TimeGuess | None:
             return TimeGuess(best, rival, "%z" in best)
     for pattern in WHOLE_PATTERNS:
         if readable_share(values, pattern) >= READABLE:
-            return TimeGuess(pattern, has_offset="%z" in pattern)
+            return TimeGuess(pattern, has_offset="%z" in pattern or "UTC" in pattern)
     return None
 
 
