@@ -18,6 +18,7 @@ from models.events.inference.draft import (
     named_by_role,
     other_sections,
     surveyed,
+    with_itemless_types,
 )
 from models.events.inference.event_roles import event_roles
 from models.events.inference.file_days import day_pattern_of, days_of
@@ -113,13 +114,17 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
 def _surveyed(
     section: dict[str, Guess], roles: Roles, files: list[tuple[Path, date | None]], bar: Bar
 ) -> tuple[dict[str, Guess], Roles, Survey]:
-    """The whole log read once; once more where it shows that day and month were exchanged."""
+    """The whole log read; again where it shows that day and month were exchanged or that some types need no item."""
     time = roles.time
     found = survey(files, _event_source(section), time.other if time else None, bar.update)
     if time and time.other and found.n_other_time > found.n_time:
         roles = replace(roles, time=replace(time, time_format=time.other, other=None))
         section = {**section, "time_format": Guess(time.other)}
         found = survey(files, _event_source(section), None, bar.update)
+    allowing = with_itemless_types(section, found)
+    if allowing is not section:
+        section, other = allowing, roles.time.other if roles.time else None
+        found = survey(files, _event_source(section), other, bar.update)
     return section, roles, found
 
 

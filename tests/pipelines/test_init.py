@@ -89,7 +89,8 @@ class TestInit:
     @pytest.mark.parametrize(
         ("arguments", "expected"),
         [
-            (["items.csv"], "no file has both a column of times and one of items"),
+            (["items.csv"], "items.csv has no times among item, title, price"),
+            (["noise.csv"], "noise.csv has no times"),
             (["nowhere.csv"], "nowhere.csv does not exist"),
             (["*.nothing"], "matches no file"),
             (["empty.csv"], "every file is empty"),
@@ -98,6 +99,7 @@ class TestInit:
     )
     def test_what_is_no_log_is_refused_in_one_line(self, refused, shop: Path, arguments, expected):
         (shop / "empty.csv").write_text("")
+        (shop / "noise.csv").write_bytes(bytes(range(256)) * 20)
         assert expected in refused("init", *arguments)
         assert not (shop / "sluice.yaml").exists()
 
@@ -153,6 +155,17 @@ class TestInit:
         assert (found["format"], found["encoding"], found["time_format"]) == ("jsonl", "cp1252", "epoch_milliseconds")
         assert found["columns"]["item_id"] == "sku"
         assert "50 accepted" in invoke("validate").stdout
+
+    def test_types_that_name_no_item_need_none(self, invoke, shop: Path):
+        rows = [
+            f"u{row % 5},{f'i{row % 7}' if row % 3 else ''},{'view' if row % 3 else 'login'},2026-01-0{1 + row % 9}"
+            for row in range(90)
+        ]
+        (shop / "log.csv").write_text("\n".join(["user,item,type,time", *rows]) + "\n")
+        assert invoke("init", "log.csv").exit_code == 0
+        assert drafted(shop)["events"]["itemless_event_types"] == ["search", "login"]
+        assert drafted(shop)["event_types"] == {"view": {"weight": 1}, "login": {"weight": 0}}
+        assert "90 lines read = 90 accepted" in invoke("validate").stdout
 
     def test_cancelled_invoices_become_returns(self, invoke, shop: Path):
         rows = [

@@ -79,7 +79,7 @@ def event_section(path: str, group: FileGroup, roles: Roles) -> Section:
 
 
 def surveyed(section: Section, roles: Roles, found: Survey, day_pattern: str | None) -> Section:
-    """`events` after the whole log was read: days of files, cancellations, types without items."""
+    """`events` after the whole log was read: days of files, cancellations, day or month first."""
     section = {**section, **dated_settings(day_pattern, found.lags)}
     if roles.time and roles.time.other:
         section["time_format"] = Guess(
@@ -89,11 +89,16 @@ def surveyed(section: Section, roles: Roles, found: Survey, day_pattern: str | N
         rule = {"column": roles.columns["session_id"], "pattern": "^C[0-9]", "event_type": "return"}
         seen = f"{found.n_cancelled:,} invoices begin with C, as cancellations do."
         section["event_type_rules"] = Guess([rule], seen)
-    if types := itemless_types(found.types, found.itemless):
-        section["itemless_event_types"] = Guess(
-            list(dict.fromkeys(["search", *types])), "Most events of these types name no item."
-        )
     return section
+
+
+def with_itemless_types(section: Section, found: Survey) -> Section:
+    """`events` in which types that mostly name no item need none; the same object where every type names items."""
+    types = itemless_types(found.types, found.itemless)
+    if not types:
+        return section
+    allowed = list(dict.fromkeys(["search", *types]))
+    return {**section, "itemless_event_types": Guess(allowed, "Most events of these types name no item.")}
 
 
 def _undecided(chosen: str, other: str, found: Survey) -> str:
@@ -104,10 +109,7 @@ def _undecided(chosen: str, other: str, found: Survey) -> str:
 
 def other_sections(roles: Roles, found: Survey, span: Span) -> Section:
     """Everything but the sources."""
-    types = dict(found.types)
-    for name in itemless_types(found.types, found.itemless):
-        types[name] = types.get(name, 0) + found.itemless[name]
-    kinds = weighted_types(types, found.values)
+    kinds = weighted_types(found.types, found.values)
     if found.n_cancelled and "event_type" not in roles.columns:
         kinds["return"] = Guess({"weight": 0}, f"{found.n_cancelled:,} cancelled invoice lines; set aside by cleaning.")
     weights = "Weights are guessed from names: 0 keeps an event without learning from it."

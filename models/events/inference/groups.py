@@ -120,10 +120,15 @@ def choose(groups: list[FileGroup]) -> tuple[FileGroup, FileGroup | None, list[F
     """
     scores: list[tuple[int, int, FileGroup]] = []
     items: list[tuple[float, int, FileGroup]] = []
+    missing: list[str] = []
     for group in groups:
         sample = group.sample()
         events, catalogue = event_roles(sample), catalogue_roles(sample)
-        is_log = {"event_at", "item_id"} <= set(events.columns)
+        lacking = [what for what, name in (("times", "event_at"), ("items", "item_id")) if name not in events.columns]
+        is_log = not lacking
+        missing.append(
+            f"{group.files[0].name} has no {' and no '.join(lacking)} among {', '.join(group.layout.columns)}"
+        )
         if is_log:
             told = len({"user_id", "event_type", "value", "session_id", "position"} & set(events.columns))
             scores.append((2 * ("user_id" in events.columns) + told, group.n_bytes(), group))
@@ -132,7 +137,7 @@ def choose(groups: list[FileGroup]) -> tuple[FileGroup, FileGroup | None, list[F
             items.append((len(catalogue.columns), group.n_bytes(), group))
     if not scores:
         raise UserError(
-            "no file has both a column of times and one of items",
+            f"no file has both a column of times and one of items; {'; '.join(missing)}"[:500],
             ", ".join(str(group.files[0]) for group in groups)[:200],
             "Name the event log; times can be ISO, epoch seconds or milliseconds, or a date such as 31/12/2011 10:00.",
         )

@@ -66,7 +66,10 @@ Rows = list[list[str]]
 
 def _csv_rows(separator: str) -> Callable[[list[str]], Rows]:
     def split(lines: list[str]) -> Rows:
-        return list(csv.reader((line + "\n" for line in lines), delimiter=separator))
+        try:
+            return list(csv.reader((line.replace("\r", " ") + "\n" for line in lines), delimiter=separator))
+        except csv.Error:
+            return [[""]]
 
     return split
 
