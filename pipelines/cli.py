@@ -48,6 +48,25 @@ def doctor(config: Config = None) -> None:
 
 
 @app.command()
+def init(
+    files: Annotated[list[str], typer.Argument(help="Log and catalogue: files, folders of daily files, or globs.")],
+    to: Annotated[Path, typer.Option(help="Project file; never overwritten.")] = Path("sluice.yaml"),
+) -> None:
+    """Look at log files and write a commented sluice.yaml for them."""
+    from pipelines.init import init as write_config
+
+    write_config(files, to)
+
+
+@app.command()
+def validate(config: Config = None) -> None:
+    """Read every source file, write nothing, and say what would be accepted and rejected."""
+    from pipelines.validate import validate as run_dry
+
+    run_dry(_project(config))
+
+
+@app.command()
 def simulate(
     config: Config = None,
     users: Annotated[int | None, typer.Option(help="Number of users, instead of the config's.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +51,21 @@ def read_catalogue(source: CatalogueSource, base: Path, on_progress: OnProgress 
         UserError: No file is there, or one as a whole is unusable.
     """
     items, rejected, n_lines = [RAW_ITEMS.to_frame()], [REJECTED_ITEMS.to_frame()], 0
+    for n_records, accepted, refused in catalogue_pieces(source, base, on_progress):
+        n_lines += n_records
+        items.append(accepted)
+        rejected.append(refused)
+    return CatalogueBatch(pl.concat(items), pl.concat(rejected), n_lines)
+
+
+def catalogue_pieces(
+    source: CatalogueSource, base: Path, on_progress: OnProgress = no_progress
+) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
+    """The same in bounded pieces: records read, items and rejected rows of each; only the ids seen are kept."""
     seen: dict[str, str] = {}
     for file in list_source_files(source, base):
         for chunk in read_chunks(file.path, source, on_progress):
-            n_lines += chunk.n_records
-            accepted, refused = _sorted_out(chunk, file, source, seen)
-            items.append(accepted)
-            rejected.append(refused)
-    return CatalogueBatch(pl.concat(items), pl.concat(rejected), n_lines)
+            yield chunk.n_records, *_sorted_out(chunk, file, source, seen)
 
 
 def _sorted_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import polars as pl
@@ -44,9 +45,8 @@ def read_event_file(
         UserError: The file as a whole is unusable: unreadable, or a mapped column is missing from its header.
     """
     accepted, rejected, n_lines = [], [], 0
-    for chunk in read_chunks(file.path, source, on_progress):
-        n_lines += chunk.n_records
-        events, refused = _sorted_out(chunk, file, source, days)
+    for n_records, events, refused in event_pieces(file, source, days, on_progress):
+        n_lines += n_records
         accepted.append(events)
         rejected.append(refused)
     return EventBatch(
@@ -55,6 +55,14 @@ def read_event_file(
         n_lines=n_lines,
         default_day=file.day or days.start,
     )
+
+
+def event_pieces(
+    file: SourceFile, source: EventSource, days: DayRange, on_progress: OnProgress = no_progress
+) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
+    """The same in bounded pieces: records read, events and rejected rows of each; see `read_event_file`."""
+    for chunk in read_chunks(file.path, source, on_progress):
+        yield chunk.n_records, *_sorted_out(chunk, file, source, days)
 
 
 def _sorted_out(
