@@ -12,6 +12,7 @@ from pipelines.jobs import LEARNING_JOB, TABLES_JOB
 from pipelines.plan import as_of_targets, bounds, plan_days, source_files
 from pipelines.runs import RunOutcome, end_dead_runs, run_days
 from pipelines.storage import warehouse_of
+from pipelines.warm_up import WarmUp
 from resources.settings import Project
 
 NOT_RELEASED = {"metrics", "evaluation_report", "release"}
@@ -106,8 +107,14 @@ class Runner:
         if stage == "recommendations":
             names = definitions.resolve_job_def(job).asset_layer.executable_asset_keys
             selection = sorted({key.to_user_string() for key in names} - NOT_RELEASED)
+        warm_up = WarmUp()
         with Steps(title, self.log) as steps:
-            outcome = run_days(definitions, instance, self.project.settings, job, days, steps.on_step, selection)
+
+            def on_step(step: str, word: str) -> None:
+                steps.on_step(step, word)
+                warm_up.on_step(step, word)
+
+            outcome = run_days(definitions, instance, self.project.settings, job, days, on_step, selection)
         self.result.outcomes.append(outcome)
         if not outcome.success:
             raise UserError(*_explain(title, outcome))

@@ -10,7 +10,7 @@ import dagster as dg
 from assets.catalogue import all_assets, all_checks
 from assets.graph import Graph
 from pipelines.dbt_cli import DbtCli
-from pipelines.dbt_manifest import DBT_FOLDER, ensure_manifest
+from pipelines.dbt_manifest import DBT_FOLDER, dbt_target, ensure_manifest
 from pipelines.jobs import build_jobs
 from pipelines.partitions import daily, event_axis
 from pipelines.schedules import build_schedule
@@ -35,10 +35,9 @@ def dbt_resource() -> DbtCli:
 def build_definitions(project: Project) -> dg.Definitions:
     """Everything Dagster needs to know of a project."""
     graph, settings = graph_of(project), project.settings
-    target = project.output / "dbt"
-    manifest = ensure_manifest(target)
+    manifest = ensure_manifest(project)
     tables, learning = build_jobs()
-    os.environ["DBT_TARGET_PATH"] = str(target)
+    os.environ["DBT_TARGET_PATH"] = str(dbt_target(project))
     with warnings.catch_warnings():
         # Two parameters that most assets need are called beta; a user can do nothing about it.
         warnings.simplefilter("ignore", dg.BetaWarning)

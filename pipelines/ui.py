@@ -47,7 +47,7 @@ def serve(project: Project, host: str, port: int, behind_proxy: bool) -> None:
     instance = instance_of(project.dagster_home)
     end_dead_runs(instance, building=build_is_running(project.output))
     instance.dispose()
-    ensure_manifest(project.output / "dbt")
+    ensure_manifest(project)
     stopped: list[int] = []
     for number in SIGNALS:
         # Before the children start: they inherit a signal that a background shell ignores, but not a handler.

@@ -88,7 +88,7 @@ def empty() -> pl.DataFrame:
 def complete(frame: pl.DataFrame, test_days: int) -> pl.DataFrame:
     """Rows of the newest as-of day whose test days are all there; none before the first such day."""
     full = frame.filter(pl.col("n_test_days") >= test_days)
-    return full.filter(pl.col("as_of_day") == full["as_of_day"].max())
+    return full.filter(pl.col("as_of_day") == pl.col("as_of_day").max())
 
 
 def picture(frame: pl.DataFrame, k: int) -> dict[str, dg.MetadataValue]:

@@ -64,8 +64,8 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
         first, last = event_range(context)
-        os.environ.update(dbt_environment(graph.project))
-        variables = json.dumps(dbt_variables(graph.settings, first, last))
+        os.environ.update(dbt_environment(graph.project, first, last))
+        variables = json.dumps(dbt_variables(graph.settings))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
         for event in dbt.cli(arguments, context=context).stream():
             if isinstance(event, dg.Output):
@@ -83,17 +83,20 @@ def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
     return {TABLE_ROWS: count[0] if count else 0, "preview": dg.MetadataValue.md(preview(first))}
 
 
-def dbt_environment(project: Project) -> dict[str, str]:
-    """Where dbt finds the lake; read by `dbt/profiles.yml`."""
-    return {"SLUICE_CATALOG": str(project.catalog_path), "SLUICE_DATA_PATH": str(project.data_path)}
+def dbt_environment(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
+    """Where dbt finds the lake (`dbt/profiles.yml`), and the source days whose traces it rebuilds (`None`: all)."""
+    return {
+        "SLUICE_CATALOG": str(project.catalog_path),
+        "SLUICE_DATA_PATH": str(project.data_path),
+        "SLUICE_FROM_DAY": str(first or ""),
+        "SLUICE_UNTIL_DAY": str(last or ""),
+    }
 
 
-def dbt_variables(settings: Settings, first: dt.date, last: dt.date) -> dict[str, Any]:
-    """The settings that the SQL reads, and the days it rebuilds."""
+def dbt_variables(settings: Settings) -> dict[str, Any]:
+    """The settings that the SQL reads. The same in every run, or dbt would parse the project anew."""
     cleaning = settings.cleaning
     return {
-        "from_day": str(first),
-        "until_day": str(last),
         "late_days": settings.events.late_days if settings.events.day_pattern else 0,
         # One more than the config's: west of Greenwich a file's evening is already the next UTC day.
         "early_days": settings.events.early_days + 1 if settings.events.day_pattern else 0,

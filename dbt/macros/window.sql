@@ -1,16 +1,21 @@
-{# `column` within [from_day - before, until_day + after], in days; an end that is not given is open. #}
+{# `column` within [first - before, last + after], in days; an end that is not given is open. First and last are the
+   source days that were (re)loaded, ISO dates, both inclusive: SLUICE_FROM_DAY and SLUICE_UNTIL_DAY. They are the
+   environment's and read only while a query runs, not variables: those belong to what dbt has parsed, so that every
+   night would parse the whole project again. #}
 {% macro in_days(column, before=0, after=0) -%}
+    {%- set first = env_var("SLUICE_FROM_DAY", "") if execute else "" -%}
+    {%- set last = env_var("SLUICE_UNTIL_DAY", "") if execute else "" -%}
     {%- set conditions = [] -%}
-    {%- if var("from_day") -%}
-        {%- do conditions.append(column ~ " >= date " ~ sql_text(var("from_day")) ~ " - " ~ before) -%}
+    {%- if first -%}
+        {%- do conditions.append(column ~ " >= date " ~ sql_text(first) ~ " - " ~ before) -%}
     {%- endif -%}
-    {%- if var("until_day") -%}
-        {%- do conditions.append(column ~ " <= date " ~ sql_text(var("until_day")) ~ " + " ~ after) -%}
+    {%- if last -%}
+        {%- do conditions.append(column ~ " <= date " ~ sql_text(last) ~ " + " ~ after) -%}
     {%- endif -%}
     {{ conditions | join(" and ") if conditions else "true" }}
 {%- endmacro %}
 
-{# The event days that a load of the source days `from_day` .. `until_day` can have changed. #}
+{# The event days that a load of those source days can have changed. #}
 {% macro in_window(column="event_day") -%}
     {{ in_days(column, var("late_days") | int, var("early_days") | int) }}
 {%- endmacro %}

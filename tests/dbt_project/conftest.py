@@ -70,6 +70,12 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def taken_days(variables: dict[str, object]) -> dict[str, str]:
+    """`from_day` and `until_day`, taken out of the variables, as the environment that gives them to dbt."""
+    names = {"SLUICE_FROM_DAY": "from_day", "SLUICE_UNTIL_DAY": "until_day"}
+    return {name: str(variables.pop(word, None) or "") for name, word in names.items()}
+
+
 class Lake:
     """A DuckLake in a folder."""
 
@@ -131,8 +137,9 @@ class Lake:
         from dbt.contracts.graph.manifest import Manifest
 
         runner = dbtRunner(manifest=Manifest.from_msgpack(self.manifest))
+        days = taken_days(variables)
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in environment(self.folder).items():
+            for name, value in (environment(self.folder) | days).items():
                 patch.setenv(name, value)
             result = runner.invoke(["--quiet", *arguments, "--vars", json.dumps(variables)])
         if result.exception:
@@ -162,8 +169,9 @@ class Lake:
             "result = dbtRunner().invoke(['--quiet', 'run', '--vars', sys.argv[2]])\n"
             "sys.exit(0 if result.success else 1)\n"
         )
+        surroundings = os.environ | environment(self.folder) | taken_days(variables)
         command = [sys.executable, "-c", program, f'"lake"."main"."{at}"', json.dumps(variables, default=str)]
-        return subprocess.run(command, env=os.environ | environment(self.folder), check=False, timeout=120).returncode
+        return subprocess.run(command, env=surroundings, check=False, timeout=120).returncode
 
 
 @pytest.fixture(scope="session")

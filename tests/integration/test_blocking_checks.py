@@ -229,8 +229,8 @@ def test_dbt_tests_fail(copied):
     project, folder = copied.project, os.fspath(DBT_FOLDER)
     arguments = ["--quiet", "--no-write-json", "test", "--project-dir", folder, "--profiles-dir", folder]
     arguments += ["--exclude-resource-type", "unit_test", "--target-path", str(copied.folder / "target")]
-    variables = dbt_variables(project.settings, dt.date(2025, 9, 1), LAST)
-    os.environ.update(dbt_environment(project))
+    variables = dbt_variables(project.settings)
+    os.environ.update(dbt_environment(project, dt.date(2025, 9, 1), LAST))
     copied.sql(*DBT.values())
     result = dbtRunner().invoke([*arguments, "--vars", json.dumps(variables)])
     statuses = {node.node.name: str(node.status) for node in result.result}

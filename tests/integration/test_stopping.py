@@ -51,7 +51,7 @@ class TestTables:
     def test_a_failing_dbt_test_stops_the_funnel_and_all_learning(self, built, copied, monkeypatch):
         """Late lines outside the window that dbt is told to rebuild would be lost."""
         right = dbt_models.dbt_variables
-        monkeypatch.setattr(dbt_models, "dbt_variables", lambda *days: right(*days) | {"late_days": 0})
+        monkeypatch.setattr(dbt_models, "dbt_variables", lambda settings: right(settings) | {"late_days": 0})
         copied.deliver(NEXT)
         line, failed, made = failing_build(copied)
         assert failed == {"feat_user_daily:no_event_is_lost"}

@@ -17,3 +17,9 @@ def test_dbt_starts_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path):
     assert invocation.wait().is_successful()
     assert invocation.adapter is None
     assert str(invocation.cli_version) == importlib.metadata.version("dbt-core")
+
+
+def test_runs_start_from_what_was_parsed(built):
+    """Neither the days nor the path of the lake may make dbt parse its project again (2 s)."""
+    (log,) = built.project.output.glob("dbt/dbt_models-*/dbt.log")
+    assert "Partial parsing enabled, no changes found, skipping parsing" in log.read_text()

@@ -175,7 +175,7 @@ class TestPartitions:
 class TestManifest:
     def test_it_is_parsed_once(self, tiny, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(dbt_manifest.subprocess, "run", lambda *a, **k: pytest.fail("parses again"))
-        assert dbt_manifest.ensure_manifest(tiny.project.output / "dbt").is_file()
+        assert dbt_manifest.ensure_manifest(tiny.project).is_file()
 
     def test_changed_sql_is_parsed_again_and_dbts_words_are_told(self, copy, monkeypatch: pytest.MonkeyPatch):
         import subprocess
@@ -186,4 +186,4 @@ class TestManifest:
         monkeypatch.setattr(dbt_manifest, "code_digest", lambda *folders: "other")
         monkeypatch.setattr(dbt_manifest.subprocess, "run", lambda *a, **k: answer)
         with pytest.raises(UserError, match="dbt could not parse the project: Compilation Error"):
-            dbt_manifest.ensure_manifest(copy.project.output / "dbt")
+            dbt_manifest.ensure_manifest(copy.project)
