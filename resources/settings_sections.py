@@ -59,6 +59,22 @@ class Cleaning(Section):
     bot_user_agent_pattern: str = Field("(?i)bot|crawler|spider", description="User agents set aside; empty: off.")
     pseudo_item_pattern: str = Field("", description="Ids that are no items (postage, fees); empty turns it off.")
     max_user_events_per_day: int = Field(1000, ge=1, description="A user with more events in a day is a bot that day.")
+    max_user_items_per_day: int | None = Field(
+        None, ge=1, description="A user with events on more items in a day is a bot that day; null: off."
+    )
+    regular_pause_variation: float = Field(
+        0.05,
+        ge=0,
+        description="A user is a bot on a day on which the pauses between events deviate by no more than this share of "
+        "their mean; 0: off.",
+    )
+    regular_min_events: int = Field(100, ge=3, description="Events that such a day must have.")
+    near_duplicate_seconds: float = Field(
+        0,
+        ge=0,
+        description="An event of the same user, item and type within so many seconds of the one before it is set "
+        "aside; 0: off.",
+    )
     return_event_types: list[str] = Field(["return"], description="Types that undo a purchase; set aside.")
     require_positive_price: bool = Field(False, description="Set aside events whose price is given and not above 0.")
     session_gap_minutes: int = Field(30, ge=1, description="A longer pause starts a new session.")

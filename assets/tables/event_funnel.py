@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from assets.fingerprints import day_fingerprints
-from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
+from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, preview, table_metadata
 from assets.partition_metadata import add_partition_metadata
 from resources.warehouse import Warehouse
 
@@ -19,7 +19,7 @@ COLUMNS: Columns = {
     "n_lines": ("BIGINT", "Records read"),
     "n_rejected": ("BIGINT", "Records that could not become an event (rejected_events)"),
     "n_accepted": ("BIGINT", "Records in raw_events"),
-    "n_filtered": ("BIGINT", "Events set aside by cleaning (stg_events.filter_reason)"),
+    "n_filtered": ("BIGINT", "Events set aside by cleaning (filtered_events)"),
     "n_kept": ("BIGINT", "Events in core_events"),
     "n_interactions": ("BIGINT", "Of those, events whose type has a weight above 0"),
     "fingerprint": ("VARCHAR", "Digest of the files, settings and code that made the day; empty: it does not add up"),
@@ -45,6 +45,12 @@ FROM files AS f LEFT JOIN staged AS s USING (source_day) LEFT JOIN core AS c USI
 ORDER BY f.source_day
 """
 
+REASONS_SQL = """
+SELECT filter_reason AS reason, coalesce(CASE filter_reason WHEN 'bot' THEN filter_detail END, '') AS rule,
+    count(*) AS n_events
+FROM filtered_events WHERE source_day BETWEEN ? AND ? GROUP BY ALL ORDER BY n_events DESC, reason, rule
+"""
+
 NEIGHBOURS_SQL = """SELECT source_day, fingerprint FROM event_funnel
     WHERE source_day BETWEEN ? AND ? AND source_day NOT BETWEEN ? AND ?"""
 
@@ -57,7 +63,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         group_name="tables",
         owners=OWNERS,
         kinds={"duckdb"},
-        deps=["raw_events", "rejected_events", "source_files", "core_events", "stg_events", "raw_items"],
+        deps=["raw_events", "rejected_events", "source_files", "core_events", "filtered_events", "raw_items"],
         partitions_def=graph.days,
         backfill_policy=EVENT_DAYS,
         pool=WAREHOUSE_POOL,
@@ -69,7 +75,10 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         snapshot = warehouse.replace_days("event_funnel", "source_day", *graph.with_neighbours(first, last), frame)
         frame = frame.filter(pl.col("source_day").is_between(first, last))
         add_partition_metadata(context, graph, "event_funnel", frame, totals)
-        return dg.MaterializeResult(metadata=table_metadata("event_funnel", COLUMNS, frame, snapshot))
+        metadata = table_metadata("event_funnel", COLUMNS, frame, snapshot)
+        reasons = warehouse.read(REASONS_SQL, [first, last])
+        set_aside = dg.MetadataValue.md(preview(reasons, reasons.height))
+        return dg.MaterializeResult(metadata={**metadata, "set_aside": set_aside})
 
     return event_funnel
 

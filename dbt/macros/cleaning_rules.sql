@@ -1,7 +1,8 @@
 {#
-    Why an event is set aside. One macro per rule, each a boolean over a row of raw_events (with `copy_number`, its
-    place among the events of the same id and day, and `n_user_events`, the distinct events of its user that day).
-    NULL counts as "does not apply".
+    Why an event is set aside. One macro per rule, each a boolean over a row of raw_events with more columns:
+    `copy_number`, its place among the events of the same id and day; `alike_event_id` and `alike_event_at`, the event
+    before it that day with the same user, item and type; and of its user's day, without copies, `n_user_events`,
+    `n_user_items` and `is_regular`. NULL counts as "does not apply".
 #}
 
 {% macro is_duplicate() -%}
@@ -16,8 +17,26 @@
     {{ matches("user_id", var("test_user_pattern")) }}
 {%- endmacro %}
 
+{# The rule that shows a user of that day (or the sender of the event) to be a machine; null: none does. #}
+{% macro bot_rule() -%}
+    case
+        when {{ matches("user_agent", var("bot_user_agent_pattern")) }} then 'user_agent'
+        when n_user_events > {{ var("max_user_events_per_day") | int }} then 'rate'
+        when {{ "n_user_items > %d" % var("max_user_items_per_day") if var("max_user_items_per_day") else "false" }} then 'breadth'
+        when is_regular then 'regularity'
+    end
+{%- endmacro %}
+
 {% macro is_bot() -%}
-    (n_user_events > {{ var("max_user_events_per_day") | int }} or {{ matches("user_agent", var("bot_user_agent_pattern")) }})
+    {{ bot_rule() }} is not null
+{%- endmacro %}
+
+{% macro is_near_duplicate() -%}
+    {%- if var("near_duplicate_seconds") -%}
+        event_at - alike_event_at <= to_microseconds({{ (var("near_duplicate_seconds") * 1000000) | int }})
+    {%- else -%}
+        false
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro is_return() -%}
@@ -46,9 +65,62 @@
         when {{ is_missing_user() }} then 'missing_user'
         when {{ is_test_account() }} then 'test_account'
         when {{ is_bot() }} then 'bot'
+        when {{ is_near_duplicate() }} then 'near_duplicate'
         when {{ is_return() }} then 'return'
         when {{ is_unknown_event_type() }} then 'unknown_event_type'
         when {{ is_pseudo_item() }} then 'pseudo_item'
         when {{ is_non_positive_price() }} then 'non_positive_price'
     end
+{%- endmacro %}
+
+{# What more there is to say of `filter_reason`: the rule that found the bot, the event that a near duplicate repeats. #}
+{% macro filter_detail() -%}
+    case filter_reason
+        when 'bot' then {{ bot_rule() }}
+        when 'near_duplicate' then alike_event_id
+    end
+{%- endmacro %}
+
+{# Of events that are no copies: the one before it that day with the same user, item and type. #}
+{% macro previous_alike() -%}
+    {%- set window -%}
+        over (
+            partition by event_day, user_id, item_id, event_type, copy_number = 1 order by event_at, event_id
+        )
+    {%- endset -%}
+    {%- if var("near_duplicate_seconds") -%}
+        case when copy_number = 1 and user_id is not null and item_id is not null then lag(event_id) {{ window }} end
+            as alike_event_id,
+        case when copy_number = 1 and user_id is not null and item_id is not null then lag(event_at) {{ window }} end
+            as alike_event_at
+    {%- else -%}
+        cast(null as varchar) as alike_event_id,
+        cast(null as timestamp) as alike_event_at
+    {%- endif -%}
+{%- endmacro %}
+
+{# Microseconds since the same user's event before it that day, of events that are no copies. #}
+{% macro pause_before() -%}
+    {%- if var("regular_pause_variation") -%}
+        epoch_us(event_at) - epoch_us(lag(event_at) over (
+            partition by event_day, user_id, copy_number = 1 order by event_at, event_id
+        ))
+    {%- else -%}
+        cast(null as bigint)
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    Whether the pauses of a group are nearly equal: their standard deviation is at most `regular_pause_variation` times
+    their mean, `n * sum(x^2) <= (1 + v^2) * sum(x)^2`. Sums of whole numbers, so that the order of adding cannot matter.
+#}
+{% macro has_regular_pauses(column) -%}
+    {%- if var("regular_pause_variation") -%}
+        count({{ column }}) + 1 >= {{ var("regular_min_events") | int }}
+        and sum({{ column }}) > 0
+        and cast(count({{ column }}) * sum(cast({{ column }} as hugeint) * {{ column }}) as double)
+        <= {{ 1 + var("regular_pause_variation") ** 2 }} * cast(sum(cast({{ column }} as hugeint)) as double) ^ 2
+    {%- else -%}
+        false
+    {%- endif -%}
 {%- endmacro %}

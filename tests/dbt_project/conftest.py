@@ -48,6 +48,7 @@ TABLES = [
     "stg_events",
     "stg_items",
     "core_events",
+    "filtered_events",
     "core_sessions",
     "core_items",
     "core_users",

@@ -10,6 +10,7 @@ DAMAGE = [
     "update stg_events set event_day = event_day + 1 where event_id = 'a' and filter_reason is null",
     "insert into stg_items select * from stg_items",
     "insert into core_events select * from core_events",
+    "insert into filtered_events select * replace ('bot' as filter_reason) from stg_events",
     "insert into core_sessions select * replace (ended_at - interval 1 day as ended_at) from core_sessions",
     "insert into core_items select * from core_items where item_id != 'i1'",
     "delete from core_items where item_id = 'i1'",
@@ -54,6 +55,16 @@ def test_every_check_passes_then_fails(lake):
     bad = lake.dbt(*arguments, **window)
     assert bad.keys() == good.keys()
     assert set(bad.values()) == {"fail"}, bad
+
+
+def test_an_event_that_is_set_aside_and_not_filtered_is_noticed(new_lake):
+    lake = new_lake()
+    lake.load_day(DAY, [{"event_id": "t", "user_id": "test_1", "item_id": "i1", "event_at": f"{DAY} 10:00:00"}])
+    lake.run_days(DAY)
+    test = ("test", "--select", "no_event_is_lost")
+    assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "pass"}
+    lake.sql("delete from filtered_events")
+    assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "fail"}
 
 
 def test_dagster_sees_groups_owners_sources_and_checks(lake):

@@ -27,7 +27,10 @@ SOURCE = {
     ],
     FOURTH: [event("g", "ann", "i5", f"{FOURTH} 09:00:00", country="FR")],
 }
-BY_DAY = ["stg_events", "core_events", "core_sessions", "core_interactions", "feat_user_daily", "feat_item_daily"]
+BY_DAY = [
+    *("stg_events", "core_events", "filtered_events", "core_sessions", "core_interactions"),
+    *("feat_user_daily", "feat_item_daily"),
+]
 SHUFFLED = [FOURTH, SECOND, FIRST, THIRD]
 
 
@@ -91,3 +94,14 @@ def test_rerun_change_and_removal(clean):
     statuses = lake.dbt("--no-write-json", "run", "--full-refresh")
     assert set(statuses.values()) == {"success"}
     assert lake.digests() == replaced
+
+
+def test_a_lake_of_an_earlier_version_gets_its_new_columns(new_lake):
+    lake = new_lake()
+    for day, events in SOURCE.items():
+        lake.load_day(day, events)
+    lake.run_days(FIRST, FOURTH)
+    whole = lake.sql("select * from stg_events order by all")
+    lake.sql("alter table stg_events drop column filter_detail")
+    lake.run_days(FIRST, FOURTH)
+    assert lake.sql("select * from stg_events order by all") == whole

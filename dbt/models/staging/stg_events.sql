@@ -14,11 +14,42 @@ numbered as (
     from raw_events
 ),
 
-counted as (
+preceded as (
     select
         *,
-        count(*) filter (where copy_number = 1) over (partition by event_day, user_id) as n_user_events
+        {{ previous_alike() }},
+        {{ pause_before() }} as pause
     from numbered
+),
+
+user_days as (
+    select
+        event_day,
+        user_id,
+        count(*) as n_user_events,
+        {{ "count(distinct item_id)" if var("max_user_items_per_day") else "null" }} as n_user_items,
+        coalesce({{ has_regular_pauses("pause") }}, false) as is_regular
+    from preceded
+    where copy_number = 1
+    group by event_day, user_id
+),
+
+judged as (
+    select
+        preceded.*,
+        user_days.n_user_events,
+        user_days.n_user_items,
+        user_days.is_regular
+    from preceded
+    left join user_days
+        on preceded.event_day = user_days.event_day and preceded.user_id = user_days.user_id
+),
+
+reasoned as (
+    select
+        *,
+        {{ filter_reason() }} as filter_reason
+    from judged
 )
 
 select
@@ -42,5 +73,6 @@ select
     source_file,
     source_line,
     source_day,
-    {{ filter_reason() }} as filter_reason
-from counted
+    filter_reason,
+    {{ filter_detail() }} as filter_detail
+from reasoned
