@@ -7,9 +7,8 @@ with events as (
         count(*) as n_events,
         count(*) filter (where is_impression) as n_impressions,
         count(*) filter (where is_interaction) as n_interactions,
-        -- Summed in a fixed order: the last bits of a sum of floats depend on it.
-        coalesce(sum(amount order by amount), 0) as revenue,
-        avg(price order by price) as mean_price
+        {{ exact_sum("amount") }} as revenue,
+        {{ exact_mean("price") }} as mean_price
     from ({{ weighted_events(ref("core_events")) }}) as weighted
     where item_id is not null and {{ days_to_build() }}
     group by item_id, event_day
@@ -20,7 +19,7 @@ interactions as (
         item_id,
         event_day,
         count(*) as n_users,
-        sum(weight order by weight) as weight
+        {{ exact_sum("weight") }} as weight
     from {{ ref("core_interactions") }}
     where {{ days_to_build() }}
     group by item_id, event_day

@@ -7,8 +7,7 @@ with events as (
         count(*) as n_events,
         count(*) filter (where is_impression) as n_impressions,
         count(*) filter (where is_interaction) as n_interactions,
-        -- Summed in a fixed order: the last bits of a sum of floats depend on it.
-        coalesce(sum(amount order by amount), 0) as spend,
+        {{ exact_sum("amount") }} as spend,
         count(distinct session_key) as n_sessions
     from ({{ weighted_events(ref("core_events")) }}) as weighted
     where {{ days_to_build() }}
@@ -20,7 +19,7 @@ interactions as (
         user_id,
         event_day,
         count(*) as n_items,
-        sum(weight order by weight) as weight
+        {{ exact_sum("weight") }} as weight
     from {{ ref("core_interactions") }}
     where {{ days_to_build() }}
     group by user_id, event_day
