@@ -90,6 +90,16 @@ def _row(frame: pl.DataFrame, suite: Suite, expectation: Expectation, result: An
     }
 
 
+def _to_pandas(rows: pl.DataFrame) -> pd.DataFrame:
+    """With texts as Arrow's strings and days as times: of Python objects each one is asked for its type."""
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = dict.fromkeys((pa.string(), pa.large_string(), pa.string_view()), pd.StringDtype("pyarrow"))
+    days = pl.selectors.date().cast(pl.Datetime("us"))
+    return rows.with_columns(days).to_arrow().to_pandas(types_mapper=texts.get)
+
+
 def run_suite(frame: pl.DataFrame | pd.DataFrame, suite: Suite) -> SuiteResult:
     """Hold a frame against a suite.
 
@@ -101,10 +111,14 @@ def run_suite(frame: pl.DataFrame | pd.DataFrame, suite: Suite) -> SuiteResult:
         See `SuiteResult`. An expectation that cannot be computed (a missing column) fails. Expectations about values
         hold on an empty frame and ignore nulls, except those that forbid them.
     """
+    import pandas as pd
+
     rows = frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame.reset_index(drop=True))
     about_columns = any(each.type.startswith("expect_table_columns") for each in suite.expectations)
     needed = [name for name in rows.columns if about_columns or name in suite.columns()]
-    results = _validate(rows.select(needed).to_pandas(), suite)
+    # Great Expectations compares a column's type with what `pandas.StringDtype()` is at that moment.
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        results = _validate(_to_pandas(rows.select(needed)), suite)
     found = [_row(rows, suite, each, result) for each, result in zip(suite.expectations, results, strict=True)]
     return SuiteResult(
         name=suite.name,
