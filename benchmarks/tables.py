@@ -35,7 +35,8 @@ SELECT
     ['view', 'view', 'view', 'click', 'click', 'cart', 'purchase'][1 + (hash(m, {day}, 2) % 7)::INT] AS event_type,
     TIMESTAMP '{date} 00:00:00' + to_milliseconds((hash(m, {day}, 3) % 86400000)::BIGINT) AS event_at,
     round((hash(m, {day}, 4) % 10000) / 100.0, 2) AS price,
-    'Mozilla/5.0 (' || ['X11; Linux', 'Windows NT 10.0', 'Macintosh'][1 + (hash(m, {day}, 5) % 3)::INT] || ')' AS user_agent
+    'Mozilla/5.0 (' || ['X11; Linux', 'Windows NT 10.0', 'Macintosh'][1 + (hash(m, {day}, 5) % 3)::INT] || ')'
+        AS user_agent
 FROM (SELECT n, CASE WHEN n % 50 = 49 THEN n - 1 ELSE n END AS m FROM range({rows}) AS r(n))
 """
 
@@ -72,9 +73,13 @@ SLUICE = """
 import datetime as dt, sys
 from pathlib import Path
 from pipelines.build import backfill_days
+from pipelines.plan import plan_days
+from pipelines.storage import warehouse_of
 from resources.settings import load_project
-days = [dt.date.fromisoformat(day) for day in sys.argv[2:]]
-backfill_days(load_project(Path(sys.argv[1])), *days)
+project = load_project(Path(sys.argv[1]))
+asked = [dt.date.fromisoformat(day) for day in sys.argv[2:]]
+for days in plan_days(project, warehouse_of(project), *asked).stale:
+    backfill_days(project, *days)
 """
 
 
@@ -169,11 +174,9 @@ def resident(pid: int) -> int:
 
 def report(name: str, measured: Measured, n_events: int) -> None:
     """One line."""
-    rate = measured.cpu / n_events * 1e6
-    print(
-        f"{name:<14}{measured.wall:8.1f} s  {measured.cpu:8.1f} CPU s  {measured.peak:5.2f} GiB  {rate:8.2f} CPU us/event",
-        flush=True,
-    )
+    seconds = f"{measured.wall:8.1f} s  {measured.cpu:8.1f} CPU s"
+    rate = f"{measured.cpu / n_events * 1e6:8.2f} CPU us/event"
+    print(f"{name:<14}{seconds}  {measured.peak:5.2f} GiB  {rate}", flush=True)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,9 @@ def lake(new_lake):
 
 def test_every_reason(lake):
     rows = lake.sql("select event_id, filter_reason from filtered_events order by all")
-    assert lake.sql("select event_id, filter_reason from stg_events where filter_reason is not null order by all") == rows
+    assert (
+        lake.sql("select event_id, filter_reason from stg_events where filter_reason is not null order by all") == rows
+    )
     assert rows == [
         ("back", "return"),
         *[(f"busy {n}", "bot") for n in range(10)],
