@@ -1,0 +1,55 @@
+"""Which columns tell a table's rows apart: what a changed row is known by.
+
+Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which a test compares with the
+rows of a built shop.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.dbt_manifest import DBT_FOLDER
+
+UNIQUENESS = "one_row_per"
+A_LINE = ("source_file", "source_line")
+KEYS: dict[str, tuple[str, ...]] = {
+    "raw_events": A_LINE,
+    "rejected_events": A_LINE,
+    "source_files": ("source_file", "source_day"),
+    "raw_items": A_LINE,
+    "rejected_items": A_LINE,
+    "event_funnel": ("source_day",),
+    "item_profiles": ("item_id", "as_of_day"),
+    "user_profiles": ("user_id", "as_of_day"),
+    "profile_calls": ("kind", "subject_id", "as_of_day"),
+    "text_vectors": ("encoder", "text_digest"),
+    "item_text_embeddings": ("item_id", "as_of_day"),
+    "item_embeddings": ("retriever", "item_id", "as_of_day"),
+    "user_embeddings": ("retriever", "user_id", "as_of_day"),
+    "candidates": ("user_id", "item_id", "source", "as_of_day"),
+    "recommendations": ("user_id", "rank", "as_of_day"),
+    "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
+    "releases": ("release_id",),
+    "artifacts": ("asset", "as_of_day"),
+    "fingerprints": ("stage", "as_of_day"),
+}
+
+
+def key_of(table: str) -> tuple[str, ...]:
+    """The columns in which no two rows of a table agree; empty where none are documented."""
+    return KEYS.get(table) or _dbt_keys(DBT_FOLDER / "models").get(table, ())
+
+
+@cache
+def _dbt_keys(folder: Path) -> dict[str, tuple[str, ...]]:
+    keys = {}
+    for file in sorted(folder.rglob("*.yml")):
+        for model in (yaml.safe_load(file.read_text()) or {}).get("models", []):
+            keys |= {model["name"]: _unique_columns(test) for test in model.get("data_tests", []) if UNIQUENESS in test}
+    return keys
+
+
+def _unique_columns(test: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(test[UNIQUENESS]["arguments"]["columns"])
