@@ -44,12 +44,10 @@ def key_of(table: str) -> tuple[str, ...]:
 
 @cache
 def _dbt_keys(folder: Path) -> dict[str, tuple[str, ...]]:
-    keys = {}
-    for file in sorted(folder.rglob("*.yml")):
-        for model in (yaml.safe_load(file.read_text()) or {}).get("models", []):
-            keys |= {model["name"]: _unique_columns(test) for test in model.get("data_tests", []) if UNIQUENESS in test}
-    return keys
+    models = [model for file in sorted(folder.rglob("*.yml")) for model in _models(file)]
+    tests = [(model["name"], test) for model in models for test in model.get("data_tests", []) if UNIQUENESS in test]
+    return {name: tuple(test[UNIQUENESS]["arguments"]["columns"]) for name, test in tests}
 
 
-def _unique_columns(test: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(test[UNIQUENESS]["arguments"]["columns"])
+def _models(file: Path) -> list[dict[str, Any]]:
+    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])

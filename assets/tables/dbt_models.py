@@ -67,10 +67,11 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
         os.environ.update(dbt_environment(graph.project, first, last))
         variables = json.dumps(dbt_variables(graph.settings))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
-        for event in dbt.cli(arguments, context=context).stream():
-            if isinstance(event, dg.Output):
-                event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
-            yield event
+        with warehouse.writing():
+            for event in dbt.cli(arguments, context=context).stream():
+                if isinstance(event, dg.Output):
+                    event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
+                yield event
 
     return dbt_models
 
