@@ -101,7 +101,7 @@ def check_result(before: pl.DataFrame, after: pl.DataFrame) -> dg.AssetCheckResu
     both = ["release_id", "table", "contents"]
     wrong = before.filter(pl.col("readable")).join(after, on=both, how="anti", nulls_equal=True)
     unreadable = after.filter(~pl.col("readable"))
-    metadata = {
+    metadata: dict[str, Any] = {
         "n_releases": before["release_id"].n_unique(),
         "n_tables": before.height,
         "differ": dg.MetadataValue.md(preview(wrong, 10)),

@@ -77,11 +77,16 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
 
 
 def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
-    """Rows of the whole table, and the first few; dbt has committed it and builds the next one meanwhile."""
+    """A snapshot that holds it, rows of the whole table, and the first few.
+
+    dbt has committed it and builds the next one meanwhile, so the snapshot may be one that another model made.
+    """
+    snapshot = warehouse.snapshot()
     with warehouse.connect(read_only=True) as connection:
         count = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
         first = connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {PREVIEW_ROWS}").pl()
-    return {TABLE_ROWS: count[0] if count else 0, "preview": dg.MetadataValue.md(preview(first))}
+    rows = count[0] if count else 0
+    return {TABLE_ROWS: rows, "preview": dg.MetadataValue.md(preview(first)), "snapshot": snapshot}
 
 
 def dbt_environment(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
