@@ -63,14 +63,18 @@ def merge_files(warehouse: Warehouse) -> tuple[int, int]:
     return sum(row[2] for row in merged), sum(row[3] for row in merged)
 
 
-def remove_files(warehouse: Warehouse, older_than: dt.datetime) -> None:
+def remove_files(warehouse: Warehouse, before: dt.date) -> None:
     """Remove files that no snapshot needs, and those that writers who were killed left behind.
+
+    With a SQLite catalogue DuckLake 1.5.5 compares the time since which a file is needless as text, `2026-01-02 03:04`
+    with `2026-01-02T01:00`: asked for the files of more than an hour ago it removes all of that day. So whole days.
 
     Args:
         warehouse: The lake, with no writer at work: a file it has not committed yet would be one left behind.
-        older_than: With a time zone. Files that became needless, or were written, later than this stay.
+        before: UTC. Files that became needless, or were written, on this day or later stay.
     """
+    end = dt.datetime.combine(before, dt.time(), dt.UTC) - dt.timedelta(microseconds=1)
     for function in ("ducklake_cleanup_old_files", "ducklake_delete_orphaned_files"):
-        sql = f"CALL {function}('lake', older_than => TIMESTAMPTZ '{older_than.isoformat()}')"
+        sql = f"CALL {function}('lake', older_than => TIMESTAMPTZ '{end.isoformat()}')"
         with warehouse.connect() as connection:
             connection.execute(sql).fetchall()

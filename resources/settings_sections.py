@@ -168,6 +168,6 @@ class Maintenance(Section):
         description="Days for which every state of the tables can be asked (`--as-of`, `sluice diff`) and artifacts "
         "that nothing names are kept.",
     )
-    file_grace_hours: float = Field(
-        24, ge=0, allow_inf_nan=False, description="Files nothing needs stay so long: someone may be reading them."
+    file_grace_days: int = Field(
+        1, ge=0, description="Whole days (UTC) that files nothing needs stay: someone may be reading them."
     )

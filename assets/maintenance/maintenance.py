@@ -55,26 +55,34 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     return maintenance
 
 
-def keep_up(warehouse: Warehouse, artifacts: ArtifactStore, settings: Maintenance) -> dict[str, Any]:
-    """All of the upkeep, with no writer beside it; what it did, for the UI."""
-    now = dt.datetime.now(dt.UTC)
-    limit, grace = now - dt.timedelta(days=settings.keep_days), now - dt.timedelta(hours=settings.file_grace_hours)
+def keep_up(
+    warehouse: Warehouse, artifacts: ArtifactStore, settings: Maintenance, now: dt.datetime | None = None
+) -> dict[str, Any]:
+    """All of the upkeep, with no writer beside it; what it did, for the UI.
+
+    Args:
+        warehouse: The lake.
+        artifacts: The artifact store.
+        settings: How long things are kept.
+        now: With a time zone; `None` is the time it is.
+    """
+    now = now or dt.datetime.now(dt.UTC)
+    limit = now - dt.timedelta(days=settings.keep_days)
+    needless = now.date() - dt.timedelta(days=settings.file_grace_days)
     with alone(Path(warehouse.catalog_path).parent):
         releases = releases_of(warehouse)
         snapshots_before, before = len(snapshots_of(warehouse).kept), usage_of(warehouse)
         expired = expire_snapshots(warehouse, limit.replace(tzinfo=None), set(releases["snapshot"]))
         n_merged, n_made = merge_files(warehouse)
-        remove_files(warehouse, grace)
+        remove_files(warehouse, needless)
         removed = artifacts.remove_unnamed(named_artifacts(warehouse, releases), limit)
         snapshots, after = snapshots_of(warehouse), usage_of(warehouse)
-    old = [made.number for made in snapshots.kept if made.made_at < limit.replace(tzinfo=None)]
+    old = {made.number for made in snapshots.kept if made.made_at < limit.replace(tzinfo=None)}
     return {
         "snapshots_before": snapshots_before,
         "snapshots_after": len(snapshots.kept),
         "snapshots_expired": len(expired),
-        "snapshots_kept_for_releases": dg.MetadataValue.json(
-            [number for number in old if number in set(releases["snapshot"])]
-        ),
+        "snapshots_kept_for_releases": dg.MetadataValue.json(sorted(old & set(releases["snapshot"]))),
         "files_before": before.n_files,
         "files_after": after.n_files,
         "files_merged": f"{n_merged} into {n_made}",

@@ -9,7 +9,7 @@ from resources.lake_upkeep import Usage, expire_snapshots, merge_files, remove_f
 from resources.snapshots import snapshots_of
 from resources.warehouse import Warehouse
 
-LONG_AGO, FAR_AWAY = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+FAR_AWAY, ONE_DAY = dt.date(2100, 1, 1), dt.timedelta(days=1)
 TABLE = "SELECT * FROM t ORDER BY ALL"
 
 
@@ -88,12 +88,15 @@ class TestFiles:
         assert after[8] == before[8]
         assert after[lake.snapshot()] == before[max(before)]
 
-    def test_files_stay_while_someone_may_be_reading_them(self, lake: Warehouse):
+    def test_files_that_became_needless_today_stay_today(self, lake: Warehouse):
         before = usage_of(lake).n_files
         expire_snapshots(lake, dt.datetime(2100, 1, 1), keep=set())
         _, made = merge_files(lake)
-        remove_files(lake, LONG_AGO)
+        day = dt.datetime.now(dt.UTC).date()
+        remove_files(lake, day)
         assert usage_of(lake).n_files == before + made
+        remove_files(lake, day + ONE_DAY)
+        assert usage_of(lake).n_files < before
 
     def test_a_removal_that_was_killed_is_finished(self, lake: Warehouse):
         expire_snapshots(lake, dt.datetime(2100, 1, 1), keep={4})
@@ -109,9 +112,9 @@ class TestFiles:
         assert states(lake) == before
 
     def test_what_a_killed_writer_left_is_removed_once_it_is_old(self, lake: Warehouse):
-        old, young = stray(lake, 7200), stray(lake, 60)
+        old, young = stray(lake, 3 * 86_400), stray(lake, 86_400)
         before = states(lake)
-        remove_files(lake, dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+        remove_files(lake, dt.datetime.now(dt.UTC).date() - ONE_DAY)
         assert not old.exists()
         assert young.exists()
         assert states(lake) == before
