@@ -12,7 +12,9 @@ SLUICE = str(Path(sys.executable).parent / "sluice")
 
 
 def test_the_verbs_of_the_documentation_exist():
-    assert VERBS == ["backfill", "build", "doctor", "init", "recommend", "report", "simulate", "sql", "ui", "validate"]
+    assert VERBS == [
+        *("backfill", "build", "diff", "doctor", "init", "recommend", "report", "simulate", "sql", "ui", "validate"),
+    ]
 
 
 @pytest.mark.parametrize("verb", VERBS)
