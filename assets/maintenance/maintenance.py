@@ -113,7 +113,7 @@ def check_result(before: pl.DataFrame, after: pl.DataFrame) -> dg.AssetCheckResu
         "n_releases": before["release_id"].n_unique(),
         "n_tables": before.height,
         "differ": dg.MetadataValue.md(preview(wrong, 10)),
-        "cannot_be_read": dg.MetadataValue.md(preview(unreadable, 10)),
+        "cannot_be_read": dg.MetadataValue.json(dict(unreadable.select("release_id", "contents").iter_rows())),
         "remedy": REMEDY,
     }
     passed = wrong.is_empty() and unreadable.is_empty()

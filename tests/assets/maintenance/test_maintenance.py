@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 import dagster as dg
 import polars as pl
@@ -196,7 +197,8 @@ class TestCheck:
         (check,) = done.get_asset_check_evaluations()
         assert not check.passed
         assert check.severity == dg.AssetCheckSeverity.ERROR
-        assert f"No snapshot found at version {snapshot}" in check.metadata["cannot_be_read"].value
+        (words,) = check.metadata["cannot_be_read"].value.values()
+        assert f"No snapshot found at version {snapshot}" in words
 
     def test_a_missing_file_shows(self, old):
         before = contents(old)
@@ -236,7 +238,18 @@ def test_after_a_kill_the_next_run_ends_the_same(old, step: str):
     assert upkeep(old)["bytes_freed"] == 0
 
 
-def test_a_writer_beside_it_loses_nothing(old):
+def test_it_waits_for_writers(old):
+    before = numbers(old)
+    work = threading.Thread(target=upkeep, args=[old])
+    with old.warehouse.writing():
+        work.start()
+        time.sleep(1)
+        assert numbers(old) == before
+    work.join(60)
+    assert len(numbers(old)) < len(before)
+
+
+def test_writers_beside_it_lose_nothing(old):
     n_writes, warehouse = 20, old.warehouse
     old.sql("CREATE TABLE beside (n INT)")
 
