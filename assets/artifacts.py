@@ -42,6 +42,11 @@ def store_artifact(
     return digest
 
 
+def artifact_metadata(warehouse: Warehouse, digest: str) -> dict[str, Any]:
+    """What the UI shows of an artifact that was just stored: its digest, and the snapshot that names it."""
+    return {"digest": digest, "snapshot": warehouse.snapshot()}
+
+
 def artifact_digest(warehouse: Warehouse, asset: str, as_of_day: dt.date) -> str:
     """The digest of an asset's artifact for one as-of day.
 

@@ -10,6 +10,7 @@ from assets.events import checks as event_checks
 from assets.events import raw_events, raw_items
 from assets.graph import Graph
 from assets.indexes import ann_indexes
+from assets.maintenance import maintenance
 from assets.profiles import item_profiles, profile_calls, user_profiles
 from assets.ranking import candidates, rankers, ranking_dataset, recommendations
 from assets.ranking import checks as ranking_checks
@@ -21,7 +22,7 @@ GROUPS_BEFORE_LEARNING = ("events", "tables")
 
 
 def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
-    """Every asset, from raw logs to the release.
+    """Every asset, from raw logs to the release, and the upkeep of what they leave.
 
     Args:
         graph: The project and its days.
@@ -54,7 +55,8 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
     last, names = (sorted(key.to_user_string() for key in keys) for keys in (learned - read_by_others, learned))
     own_checks = [key for made in before for key in made.check_keys]
     other_checks = [key for check in all_checks(graph) for key in check.check_keys]
-    return [*before, release.build(graph, last, set(names), [*own_checks, *other_checks])]
+    released = release.build(graph, last, set(names), [*own_checks, *other_checks])
+    return [*before, released, maintenance.build(graph)]
 
 
 def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:

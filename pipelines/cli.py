@@ -25,6 +25,7 @@ class KindOfDay(StrEnum):
     as_of = "as-of"
 
 
+A_VERSION = "a snapshot's number, a release, a time, or a date (its end), UTC"
 Config = Annotated[Path | None, typer.Option("-c", "--config", help="Project file; default ./sluice.yaml.")]
 
 
@@ -130,12 +131,30 @@ def sql(
     query: Annotated[str, typer.Argument(help="One SQL statement; read-only.")],
     config: Config = None,
     live: Annotated[bool, typer.Option("--live", help="The newest tables instead of the newest release.")] = False,
+    as_of: Annotated[str | None, typer.Option(help=f"The tables as they were then: {A_VERSION}.")] = None,
     output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
 ) -> None:
-    """Ask the newest release (or, with --live, the newest tables) a question."""
+    """Ask the newest release (or, with --live, the newest tables; with --as-of, earlier ones) a question."""
     from pipelines.query import answer
 
-    answer(_project(config), query, live, output)
+    answer(_project(config), query, live, output, as_of)
+
+
+@app.command()
+def diff(
+    table: Annotated[str, typer.Argument(help="The table.")],
+    config: Config = None,
+    before: Annotated[
+        str | None, typer.Option("--from", help=f"{A_VERSION}; default: the newest release before --to.")
+    ] = None,
+    after: Annotated[str | None, typer.Option("--to", help="The same; default: the newest tables.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many examples of each kind of change.")] = 5,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+) -> None:
+    """Rows added, removed and changed in a table between two states of the lake."""
+    from pipelines.diff import diff as show_diff
+
+    show_diff(_project(config), table, before, after, limit, output)
 
 
 @app.command()

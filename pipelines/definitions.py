@@ -13,7 +13,7 @@ from pipelines.dbt_cli import DbtCli
 from pipelines.dbt_manifest import DBT_FOLDER, dbt_target, ensure_manifest
 from pipelines.jobs import build_jobs
 from pipelines.partitions import daily, event_axis
-from pipelines.schedules import build_schedule
+from pipelines.schedules import maintenance_schedule, nightly_schedule
 from pipelines.sensors import build_sensor
 from pipelines.storage import artifacts_of, warehouse_of
 from resources.settings import Project
@@ -36,7 +36,7 @@ def build_definitions(project: Project) -> dg.Definitions:
     """Everything Dagster needs to know of a project."""
     graph, settings = graph_of(project), project.settings
     manifest = ensure_manifest(project)
-    tables, learning = build_jobs()
+    tables, learning, upkeep = build_jobs()
     os.environ["DBT_TARGET_PATH"] = str(dbt_target(project))
     with warnings.catch_warnings():
         # Two parameters that most assets need are called beta; a user can do nothing about it.
@@ -56,8 +56,8 @@ def build_definitions(project: Project) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[tables, learning],
-        schedules=[build_schedule(graph)],
+        jobs=[tables, learning, upkeep],
+        schedules=[nightly_schedule(graph), maintenance_schedule(graph)],
         sensors=[build_sensor(tables, learning)],
         resources=resources,
         executor=dg.in_process_executor,

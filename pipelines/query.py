@@ -1,4 +1,4 @@
-"""`sluice sql`: one read-only question to a release or to the newest tables."""
+"""`sluice sql`: one read-only question to a release, to the newest tables, or to the tables as they once were."""
 
 import sys
 
@@ -11,6 +11,7 @@ from models.errors import UserError
 from pipelines.console import cell, console, say
 from pipelines.releases import newest_release
 from pipelines.storage import warehouse_of
+from pipelines.versions import Versions
 from resources.duckdb_instances import literal
 from resources.settings import Project
 from resources.warehouse import Warehouse
@@ -21,19 +22,44 @@ TABLES_HINT = '`sluice sql "SHOW TABLES"` lists the tables.'
 ASKING = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
-def answer(project: Project, query: str, live: bool, output: str) -> None:
+def answer(project: Project, query: str, live: bool, output: str, as_of: str | None = None) -> None:
     """Print the rows of one read-only statement.
 
+    Args:
+        project: The project.
+        query: The statement.
+        live: Ask the newest tables, not the newest release.
+        output: One of `FORMATS`.
+        as_of: A snapshot's number, a release, a date or a time: ask the tables as they were then.
+
     Raises:
-        UserError: The format is unknown, there is no release, or the statement is refused.
+        UserError: The format is unknown, there is no such state, or the statement is refused.
+    """
+    refuse_format(output, "sluice sql")
+    if live and as_of:
+        raise UserError("--live and --as-of exclude each other", "sluice sql", "Leave one of them out.")
+    warehouse = warehouse_of(project)
+    print_rows(ask(warehouse, query, _snapshot(warehouse, live, as_of)), output)
+
+
+def refuse_format(output: str, command: str) -> None:
+    """Raise where rows cannot be printed in a format.
+
+    Raises:
+        UserError: It is unknown, or binary and on its way to a terminal.
     """
     if output not in FORMATS:
         raise UserError(f"unknown format {output!r}", "--format", f"Choose one of {', '.join(FORMATS)}.")
     if output == "parquet" and sys.stdout.isatty():
-        raise UserError("Parquet is binary", "sluice sql", "Send it to a file: --format parquet > answer.parquet")
-    warehouse = warehouse_of(project)
-    snapshot = None if live else newest_release(warehouse).snapshot
-    _print(ask(warehouse, query, snapshot), output)
+        raise UserError("Parquet is binary", command, "Send it to a file: --format parquet > answer.parquet")
+
+
+def _snapshot(warehouse: Warehouse, live: bool, as_of: str | None) -> int | None:
+    if live:
+        return None
+    if as_of is None:
+        return newest_release(warehouse).snapshot
+    return Versions(warehouse).find(as_of, "--as-of").snapshot.number
 
 
 def ask(warehouse: Warehouse, query: str, snapshot: int | None) -> pl.DataFrame:
@@ -48,7 +74,7 @@ def ask(warehouse: Warehouse, query: str, snapshot: int | None) -> pl.DataFrame:
             _close_in(connection, warehouse)
             return connection.execute(query).pl()
         except duckdb.Error as error:
-            raise UserError(_without_echo(str(error)), "sluice sql", TABLES_HINT) from error
+            raise UserError(without_echo(str(error)), "sluice sql", TABLES_HINT) from error
         except pl.exceptions.ComputeError as error:
             found = f"a column's type cannot be shown ({str(error).splitlines()[0]})"
             raise UserError(found, "sluice sql", "Cast it, e.g. `x::VARCHAR`.") from error
@@ -77,12 +103,13 @@ def _close_in(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> No
     connection.execute("SET lock_configuration = true")
 
 
-def _without_echo(message: str) -> str:
+def without_echo(message: str) -> str:
     """DuckDB's words without the picture of the query below them."""
     return message.strip().split("\n\n")[0]
 
 
-def _print(frame: pl.DataFrame, output: str) -> None:
+def print_rows(frame: pl.DataFrame, output: str) -> None:
+    """Rows on standard output."""
     if output == "csv":
         sys.stdout.write(_flat(frame).write_csv())
     elif output == "json":

@@ -1,17 +1,17 @@
-"""The nightly rebuild: yesterday's files into tables, reopening the days late lines can reach."""
+"""The nightly rebuild: yesterday's files into tables, reopening the days late lines can reach; and weekly upkeep."""
 
 import datetime as dt
 
 import dagster as dg
 
 from assets.graph import Graph
-from pipelines.jobs import TABLES_JOB
+from pipelines.jobs import MAINTENANCE_JOB, TABLES_JOB
 from pipelines.partitions import key_of
 
 NIGHTLY_TAG = "sluice/nightly"
 
 
-def build_schedule(graph: Graph) -> dg.ScheduleDefinition:
+def nightly_schedule(graph: Graph) -> dg.ScheduleDefinition:
     """At `schedule.cron` (UTC), the `tables` job for the previous day; `learning` follows by sensor."""
     start, end = graph.settings.partitions.start, graph.settings.partitions.end
 
@@ -30,3 +30,14 @@ def build_schedule(graph: Graph) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=f"nightly-{day}", partition_key=key_of(graph.days, day), tags=tags)
 
     return nightly
+
+
+def maintenance_schedule(graph: Graph) -> dg.ScheduleDefinition:
+    """At `maintenance.cron` (UTC), the upkeep of lake and artifacts."""
+    return dg.ScheduleDefinition(
+        name="weekly_maintenance",
+        job_name=MAINTENANCE_JOB,
+        cron_schedule=graph.settings.maintenance.cron,
+        execution_timezone="UTC",
+        description="Old snapshots expire, small files are merged, what nothing names is removed",
+    )

@@ -66,6 +66,7 @@ class ArtifactStore(dg.ConfigurableResource):  # type: ignore[type-arg]
         draft.chmod(0o755)
         for attempt in range(MOVES):
             if not self._problem(target):
+                os.utime(target / MANIFEST)  # As young as a new one: whoever put it has yet to name it.
                 return
             try:
                 if target.exists():
@@ -94,6 +95,28 @@ class ArtifactStore(dg.ConfigurableResource):  # type: ignore[type-arg]
     def manifest(self, asset: str, digest: str) -> dict[str, Any]:
         """The manifest of a verified artifact."""
         return json.loads((self.get(asset, digest) / MANIFEST).read_text())
+
+    def remove_unnamed(self, named: set[tuple[str, str]], older_than: dt.datetime) -> list[tuple[str, str]]:
+        """Remove artifacts that nothing names; killed half-way, an artifact is there whole or not at all.
+
+        Args:
+            named: Asset and digest of those to keep.
+            older_than: Those that were put later stay, since they may be named any moment; with a time zone.
+
+        Returns:
+            Asset and digest of what was removed.
+        """
+        removed = []
+        for manifest in sorted(Path(self.root).glob(f"*/*/{MANIFEST}")):
+            folder = manifest.parent
+            name = (folder.parent.name, folder.name)
+            kept = name in named or manifest.stat().st_mtime >= older_than.timestamp()
+            if kept or not DIGEST.fullmatch(folder.name):
+                continue
+            with tempfile.TemporaryDirectory(prefix=DRAFT, dir=folder.parent) as aside:
+                os.replace(folder, Path(aside) / folder.name)
+            removed.append(name)
+        return removed
 
     def _folder(self, asset: str, digest: str) -> Path:
         """Where an artifact lies; names that could point elsewhere are refused."""

@@ -25,6 +25,7 @@ from resources.settings_sections import (
     Compute,
     Evaluation,
     EventType,
+    Maintenance,
     Partitions,
     Recommendations,
     Schedule,
@@ -61,6 +62,7 @@ class Settings(Section):
     evaluation: Evaluation = Evaluation()
     compute: Compute = Compute()
     schedule: Schedule = Schedule()
+    maintenance: Maintenance = Maintenance()
 
     @field_validator("retrievers")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -155,18 +155,35 @@ class Compute(Section):
     n_threads: int = Field(2, ge=1, description="Threads of torch, LightGBM and FAISS.")
 
 
+def _dagster_understands(cron: str) -> str:
+    import dagster as dg
+
+    try:
+        dg.ScheduleDefinition(name="nightly", job_name="tables", cron_schedule=cron)
+    except dg.DagsterInvalidDefinitionError:
+        raise ValueError(f"{cron!r} is no cron line such as '0 3 * * *' (minute hour day month weekday)") from None
+    return cron
+
+
+CronLine = Annotated[str, AfterValidator(_dagster_understands)]
+
+
 class Schedule(Section):
     """The nightly rebuild of the previous day."""
 
-    cron: str = Field("0 3 * * *", description="Cron line, UTC.")
+    cron: CronLine = Field("0 3 * * *", description="Cron line, UTC.")
 
-    @field_validator("cron")
-    @classmethod
-    def _dagster_understands(cls, cron: str) -> str:
-        import dagster as dg
 
-        try:
-            dg.ScheduleDefinition(name="nightly", job_name="tables", cron_schedule=cron)
-        except dg.DagsterInvalidDefinitionError:
-            raise ValueError(f"{cron!r} is no cron line such as '0 3 * * *' (minute hour day month weekday)") from None
-        return cron
+class Maintenance(Section):
+    """Upkeep of the lake; what a release names stays for ever."""
+
+    cron: CronLine = Field("0 5 * * 0", description="Cron line, UTC, of the schedule `weekly_maintenance`.")
+    keep_days: int = Field(
+        30,
+        ge=1,
+        description="Days for which every state of the tables can be asked (`--as-of`, `sluice diff`) and artifacts "
+        "that nothing names are kept.",
+    )
+    file_grace_days: int = Field(
+        1, ge=0, description="Whole days (UTC) that files nothing needs stay: someone may be reading them."
+    )

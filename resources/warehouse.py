@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import polars as pl
 
 from models.errors import UserError
 from resources.duckdb_instances import lake_connection, literal, quoted
+from resources.lake_lock import shared
 from resources.table_columns import create_table, has_table, missing_columns
 
 T = TypeVar("T")
@@ -61,8 +62,13 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         options += ["READ_ONLY"] if reading else []
         options += [f"SNAPSHOT_VERSION {int(snapshot)}"] if snapshot is not None else []
         reusable = reusable and snapshot is None
-        with lake_connection(", ".join(options), Path(self.catalog_path), self._prepare, reusable) as connection:
+        lake = lake_connection(", ".join(options), Path(self.catalog_path), self._prepare, reusable)
+        with nullcontext() if reading else self.writing(), lake as connection:
             yield connection
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keeps upkeep away meanwhile; every connection that may write holds it, and so does dbt, which has its own."""
+        return shared(Path(self.catalog_path).parent)
 
     def _prepare(self, attach: Callable[[], object]) -> None:
         try:

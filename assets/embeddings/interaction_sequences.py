@@ -6,7 +6,7 @@ Grain: one artifact per as-of day. Stale when core_interactions or core_items ch
 import dagster as dg
 import numpy as np
 
-from assets.artifacts import store_artifact
+from assets.artifacts import artifact_metadata, store_artifact
 from assets.graph import Graph, as_of
 from assets.point_in_time import interactions_until, items_known
 from models.errors import UserError
@@ -34,6 +34,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         about = {"n_users": data.n_users, "n_items": data.n_items, "n_interactions": len(data.items)}
         digest = store_artifact(warehouse, artifacts, "interaction_sequences", day, data.save, about)
         quantiles = dict(zip(("p50", "p90", "max"), np.quantile(lengths, [0.5, 0.9, 1]).tolist(), strict=True))
-        return dg.MaterializeResult(metadata={**about, "digest": digest, "history_length": quantiles})
+        return dg.MaterializeResult(
+            metadata={**about, **artifact_metadata(warehouse, digest), "history_length": quantiles}
+        )
 
     return interaction_sequences

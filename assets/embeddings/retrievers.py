@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from assets.artifacts import artifact_folder, store_artifact
+from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.display import interval_text, rounded
 from assets.embeddings.continuation import Earlier, find_earlier, write_training
 from assets.graph import Graph, as_of, end_of
@@ -93,7 +93,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
                 write_training(folder, day, earlier, data.item_ids)
 
         digest = store_artifact(warehouse, artifacts, name, day, fill, about)
-        shown = {**in_words(metrics(trained)), "digest": digest, **curve(name, trained.report)}
+        shown = {**in_words(metrics(trained)), **artifact_metadata(warehouse, digest), **curve(name, trained.report)}
         yield dg.MaterializeResult(metadata=shown)
         if specs:
             yield check(trained, spec.name, graph.settings.checks.weak_retriever)

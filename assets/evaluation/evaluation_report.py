@@ -10,7 +10,7 @@ import html
 import dagster as dg
 import polars as pl
 
-from assets.artifacts import artifact_digest, store_artifact
+from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
 from assets.evaluation.checks import last_released_metrics
 from assets.evaluation.examples import example_users
 from assets.evaluation.metrics import complete
@@ -44,7 +44,11 @@ def build(graph: Graph) -> dg.AssetsDefinition:
             warehouse, artifacts, "evaluation_report", day, lambda to: _write(to / "report.html", page), about
         )
         path = artifacts.get("evaluation_report", digest) / "report.html"
-        shown: dict = {"digest": digest, "report": dg.MetadataValue.path(str(path)), "kib": len(page.encode()) // 1024}
+        shown: dict = {
+            **artifact_metadata(warehouse, digest),
+            "report": dg.MetadataValue.path(str(path)),
+            "kib": len(page.encode()) // 1024,
+        }
         if report.metrics.height:
             picture = markdown_image(metric_bars_png(report.metrics, "ndcg", k), f"NDCG@{k} by model")
             shown["metrics"] = dg.MetadataValue.md(picture)

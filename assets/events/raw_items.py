@@ -45,10 +45,10 @@ def build(graph: Graph) -> dg.AssetsDefinition:
                 insert(connection, name, frame)
 
         warehouse.write(transaction)
+        snapshot = warehouse.snapshot()
         for name, (columns, _) in TABLES.items():
-            yield dg.MaterializeResult(
-                asset_key=name, metadata=table_metadata(name, columns, frames[name], count=TABLE_ROWS)
-            )
+            metadata = table_metadata(name, columns, frames[name], snapshot, TABLE_ROWS)
+            yield dg.MaterializeResult(asset_key=name, metadata=metadata)
 
     return raw_items
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from assets.artifacts import artifact_folder, store_artifact
+from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.display import rounded
 from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
@@ -63,7 +63,12 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         }
         digest = store_artifact(warehouse, artifacts, asset, day, index.save, about)
         stored = AnnIndex.load(artifacts.get(asset, digest))
-        shown = {**about, f"recall_at_{k}": rounded(found), "digest": digest, "n_items": data.n_items}
+        shown = {
+            **about,
+            f"recall_at_{k}": rounded(found),
+            **artifact_metadata(warehouse, digest),
+            "n_items": data.n_items,
+        }
         yield dg.MaterializeResult(metadata=shown)
         yield check_recall(recall.name, found, wanted, k)
         yield check_known(known.name, stored, queries, k, data.n_items)

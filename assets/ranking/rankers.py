@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.artifacts import store_artifact
+from assets.artifacts import artifact_metadata, store_artifact
 from assets.display import interval_text, rounded
 from assets.graph import Graph, as_of
 from assets.ranking.ranking_dataset import load
@@ -56,7 +56,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         digest = store_artifact(warehouse, artifacts, name, day, model.save, stored)
         curve = dg.MetadataValue.md(markdown_image(learning_curve_png(report.curve, name), f"Learning curve of {name}"))
         shown: dict[str, Any] = {
-            "digest": digest,
+            **artifact_metadata(warehouse, digest),
             "importance": dg.MetadataValue.json(importance[:15]),
             "learning_curve": curve,
         }

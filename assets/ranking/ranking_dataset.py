@@ -13,7 +13,7 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from assets.artifacts import artifact_folder, store_artifact
+from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.graph import Graph, as_of, end_of, preview
 from assets.point_in_time import available, interactions_between, items_known
 from assets.ranking.candidate_lists import offer
@@ -47,7 +47,9 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         digest = store_artifact(warehouse, artifacts, "ranking_dataset", day, lambda to: save(frame, to), about)
         columns = dg.MetadataValue.json(frame.columns)
         head = dg.MetadataValue.md(preview(frame.select(frame.columns[:8])))
-        return dg.MaterializeResult(metadata={**about, "digest": digest, "columns": columns, "preview": head})
+        return dg.MaterializeResult(
+            metadata={**about, **artifact_metadata(warehouse, digest), "columns": columns, "preview": head}
+        )
 
     return ranking_dataset
 

@@ -67,20 +67,26 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
         os.environ.update(dbt_environment(graph.project, first, last))
         variables = json.dumps(dbt_variables(graph.settings))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
-        for event in dbt.cli(arguments, context=context).stream():
-            if isinstance(event, dg.Output):
-                event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
-            yield event
+        with warehouse.writing():
+            for event in dbt.cli(arguments, context=context).stream():
+                if isinstance(event, dg.Output):
+                    event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
+                yield event
 
     return dbt_models
 
 
 def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
-    """Rows of the whole table, and the first few; dbt has committed it and builds the next one meanwhile."""
+    """A snapshot that holds it, rows of the whole table, and the first few.
+
+    dbt has committed it and builds the next one meanwhile, so the snapshot may be one that another model made.
+    """
+    snapshot = warehouse.snapshot()
     with warehouse.connect(read_only=True) as connection:
         count = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
         first = connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {PREVIEW_ROWS}").pl()
-    return {TABLE_ROWS: count[0] if count else 0, "preview": dg.MetadataValue.md(preview(first))}
+    rows = count[0] if count else 0
+    return {TABLE_ROWS: rows, "preview": dg.MetadataValue.md(preview(first)), "snapshot": snapshot}
 
 
 def dbt_environment(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:

@@ -15,7 +15,7 @@ TABLES = {
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
 }
-GROUPS = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases"}
+GROUPS = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases", "maintenance"}
 RETRIEVERS = {"popularity", "recent_popularity", "ease", "sasrec"}
 ARTIFACTS = RETRIEVERS | {"interaction_sequences", "sasrec_index", "ranking_dataset", "lambdarank", "evaluation_report"}
 EMPTY = ["2025-09-08", "2025-09-10"]
@@ -86,7 +86,8 @@ def test_the_graph_is_described_owned_and_grouped(definitions):
         assert node.description, node.key
         assert node.kinds, node.key
     names = {node.key.to_user_string() for node in nodes}
-    assert names == TABLES - {"text_vectors", "artifacts", "fingerprints", "releases"} | ARTIFACTS | {"release"}
+    others = {"release", "maintenance"}
+    assert names == TABLES - {"text_vectors", "artifacts", "fingerprints", "releases"} | ARTIFACTS | others
 
 
 def test_dbt_models_and_every_check_are_described_in_words(definitions):
@@ -106,7 +107,8 @@ def test_a_release_waits_for_what_nothing_else_reads(definitions):
         *("evaluation_report", "item_embeddings", "user_embeddings", "profile_calls"),
     }
     before = {key.to_user_string() for key in dg.AssetSelection.keys(release).upstream().resolve(graph)}
-    learned = {key for key in graph.executable_asset_keys if graph.get(key).group_name not in ("events", "tables")}
+    apart = ("events", "tables", "maintenance")
+    learned = {key for key in graph.executable_asset_keys if graph.get(key).group_name not in apart}
     assert {key.to_user_string() for key in learned} <= before
 
 
@@ -122,6 +124,20 @@ def test_each_event_day_shows_its_own_rows(built, tables):
             (record,) = instance.fetch_materializations(wanted, limit=1).records
             shown = record.asset_materialization.metadata
             assert shown["dagster/partition_row_count"].value == expected.get(day, 0), (name, day)
+
+
+def test_every_materialisation_records_a_snapshot_that_holds_it(built, definitions):
+    from dagster import AssetKey
+
+    instance, newest = built.instance(), built.warehouse.snapshot()
+    for key in definitions.resolve_asset_graph().executable_asset_keys - {AssetKey("maintenance")}:
+        shown = instance.get_latest_materialization_event(key).asset_materialization.metadata
+        assert 0 < shown["snapshot"].value <= newest, key
+    for name in ("core_events", "raw_items", "recommendations", "event_funnel"):
+        shown = instance.get_latest_materialization_event(AssetKey(name)).asset_materialization.metadata
+        count = f"SELECT count(*) AS n FROM {name}"
+        then, now = (built.warehouse.read(count, snapshot=at)["n"][0] for at in (shown["snapshot"].value, None))
+        assert then == now, name
 
 
 def test_a_dbt_table_shows_its_rows(built, tables):

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines import dbt_manifest
 from pipelines.definitions import build_definitions
-from pipelines.jobs import LEARNING_JOB, TABLES_JOB
+from pipelines.jobs import LEARNING_JOB, MAINTENANCE_JOB, TABLES_JOB
 from pipelines.partitions import daily, event_axis, key_of
 from pipelines.schedules import NIGHTLY_TAG
 from resources.settings import load_project
@@ -21,11 +21,14 @@ def definitions(tiny) -> dg.Definitions:
 
 class TestJobs:
     def test_together_they_run_every_asset_once(self, definitions: dg.Definitions):
-        tables, learning = (
-            definitions.resolve_job_def(name).asset_layer.executable_asset_keys for name in (TABLES_JOB, LEARNING_JOB)
+        names = (TABLES_JOB, LEARNING_JOB, MAINTENANCE_JOB)
+        tables, learning, upkeep = (
+            definitions.resolve_job_def(name).asset_layer.executable_asset_keys for name in names
         )
         assert not tables & learning
-        assert tables | learning == definitions.resolve_asset_graph().executable_asset_keys
+        assert upkeep == {dg.AssetKey("maintenance")}
+        assert not upkeep & (tables | learning)
+        assert tables | learning | upkeep == definitions.resolve_asset_graph().executable_asset_keys
         assert {key.to_user_string() for key in tables} >= {"raw_events", "core_interactions", "event_funnel"}
         assert {key.to_user_string() for key in learning} >= {"item_profiles", "recommendations", "release"}
 
@@ -93,6 +96,19 @@ class TestSchedule:
         assert request.tags[NIGHTLY_TAG] == "2025-09-14"
         # The learning job, which follows that tag, stays with days.
         assert monthly.resolve_job_def(LEARNING_JOB).partitions_def.has_partition_key("2025-09-14")
+
+
+class TestMaintenanceSchedule:
+    def test_it_runs_upkeep_weekly_and_is_switched_on_by_hand(self, definitions: dg.Definitions):
+        schedule = definitions.resolve_schedule_def("weekly_maintenance")
+        assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 5 * * 0", "UTC")
+        assert schedule.job_name == MAINTENANCE_JOB
+        assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+    def test_its_line_is_the_configs(self, unbuilt: Path, configure):
+        config = configure(unbuilt.parent, maintenance={"cron": "0 1 1 * *"}, output="../build")
+        found = build_definitions(load_project(config)).resolve_schedule_def("weekly_maintenance")
+        assert found.cron_schedule == "0 1 1 * *"
 
 
 class TestSensor:

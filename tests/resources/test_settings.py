@@ -183,6 +183,7 @@ class TestWrongSettings:
             ({"evaluation.ks": [0]}, "`evaluation.ks.0`: input should be greater than or equal to 1"),
             ({"schedule.cron": "at three"}, "`schedule.cron`: 'at three' is no cron line such as '0 3 * * *'"),
             ({"schedule.cron": "99 3 * * *"}, "`schedule.cron`: '99 3 * * *' is no cron line"),
+            ({"maintenance.cron": "weekly"}, "`maintenance.cron`: 'weekly' is no cron line"),
             ({"compute.device": "tpu"}, "`compute.device`: input should be 'auto', 'cpu' or 'cuda', found 'tpu'"),
             ({"events.time_zone": "Mars/Base"}, "`events.time_zone`: 'Mars/Base' is not an IANA time zone"),
             ({"events.columns.event_at": None}, "`events`: `columns` must map event_at"),

@@ -1,0 +1,53 @@
+"""Which columns tell a table's rows apart: what a changed row is known by.
+
+Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which a test compares with the
+rows of a built shop.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.dbt_manifest import DBT_FOLDER
+
+UNIQUENESS = "one_row_per"
+A_LINE = ("source_file", "source_line")
+KEYS: dict[str, tuple[str, ...]] = {
+    "raw_events": A_LINE,
+    "rejected_events": A_LINE,
+    "source_files": ("source_file", "source_day"),
+    "raw_items": A_LINE,
+    "rejected_items": A_LINE,
+    "event_funnel": ("source_day",),
+    "item_profiles": ("item_id", "as_of_day"),
+    "user_profiles": ("user_id", "as_of_day"),
+    "profile_calls": ("kind", "subject_id", "as_of_day"),
+    "text_vectors": ("encoder", "text_digest"),
+    "item_text_embeddings": ("item_id", "as_of_day"),
+    "item_embeddings": ("retriever", "item_id", "as_of_day"),
+    "user_embeddings": ("retriever", "user_id", "as_of_day"),
+    "candidates": ("user_id", "item_id", "source", "as_of_day"),
+    "recommendations": ("user_id", "rank", "as_of_day"),
+    "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
+    "releases": ("release_id",),
+    "artifacts": ("asset", "as_of_day"),
+    "fingerprints": ("stage", "as_of_day"),
+}
+
+
+def key_of(table: str) -> tuple[str, ...]:
+    """The columns in which no two rows of a table agree; empty where none are documented."""
+    return KEYS.get(table) or _dbt_keys(DBT_FOLDER / "models").get(table, ())
+
+
+@cache
+def _dbt_keys(folder: Path) -> dict[str, tuple[str, ...]]:
+    models = [model for file in sorted(folder.rglob("*.yml")) for model in _models(file)]
+    tests = [(model["name"], test) for model in models for test in model.get("data_tests", []) if UNIQUENESS in test]
+    return {name: tuple(test[UNIQUENESS]["arguments"]["columns"]) for name, test in tests}
+
+
+def _models(file: Path) -> list[dict[str, Any]]:
+    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models", [])
