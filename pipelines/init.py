@@ -103,7 +103,7 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
     sections |= other_sections(roles, found, span_of(found.days))
     text = config_text(sections, _heading(log, items, others, found))
     _loads(text)
-    said = [f"event log   {path}: {found.n_records:,} lines, {sum(found.reasons.values()):,} of them unreadable"]
+    said = [f"event log   {path}: {found.n_lines:,} lines, {sum(found.reasons.values()):,} of them unreadable"]
     if items:
         said.append(f"catalogue   {source_path(items.files, files, base)}")
     said += [f"not used    {group.files[0]}" for group in others]
@@ -182,7 +182,7 @@ def _heading(log: FileGroup, items: FileGroup | None, others: list[FileGroup], f
     lines = [
         "Drafted by `sluice init`. A comment above a key says what was seen where the guess is not certain. "
         "`sluice validate` reads everything and writes nothing; docs/configuration.md lists every key.",
-        f"Event log: {len(log.files):,} file(s), {found.n_records:,} lines.",
+        f"Event log: {len(log.files):,} file(s), {found.n_lines:,} lines.",
     ]
     if found.reasons:
         listed = ", ".join(f"{n:,} {reason}" for reason, n in found.reasons.most_common())
