@@ -17,7 +17,8 @@ WITH accepted AS (SELECT source_file, source_day, count(*) AS n FROM raw_events
         WHERE source_day BETWEEN $first AND $last GROUP BY ALL),
     rejected AS (SELECT source_file, source_day, count(*) AS n FROM rejected_events
         WHERE source_day BETWEEN $first AND $last GROUP BY ALL)
-SELECT f.source_file, f.source_day, f.n_lines, coalesce(f.n_further, 0) AS n_further, coalesce(a.n, 0) AS accepted, coalesce(r.n, 0) AS rejected
+SELECT f.source_file, f.source_day, f.n_lines, coalesce(f.n_further, 0) AS n_further,
+    coalesce(a.n, 0) AS accepted, coalesce(r.n, 0) AS rejected
 FROM source_files AS f LEFT JOIN accepted AS a USING (source_file, source_day)
     LEFT JOIN rejected AS r USING (source_file, source_day)
 WHERE f.source_day BETWEEN $first AND $last ORDER BY f.source_day, f.source_file
@@ -57,7 +58,7 @@ def _lines_add_up(graph: Graph) -> dg.AssetChecksDefinition:
         name="accepted_and_rejected_are_all_lines",
         blocking=True,
         additional_deps=["rejected_events", "source_files"],
-        description="For every file and day, raw_events and rejected_events together hold every line that was read, and "
+        description="For every file and day, raw_events and rejected_events together hold every line read and "
         "every further entry of a line that holds several events.",
     )
     def accepted_and_rejected_are_all_lines(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):

@@ -21,7 +21,7 @@ def _funnel_adds_up(graph: Graph) -> dg.AssetChecksDefinition:
         asset="event_funnel",
         name="funnel_adds_up_to_the_line",
         blocking=True,
-        description="Lines + further entries of theirs = rejected + accepted, and accepted = filtered + kept, for every "
+        description="Lines + further entries = rejected + accepted, and accepted = filtered + kept, for every "
         "source day.",
     )
     def funnel_adds_up_to_the_line(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):

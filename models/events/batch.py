@@ -40,7 +40,8 @@ class EventBatch:
     def by_day(self) -> pl.DataFrame:
         """One row per source day, sorted: `source_day, n_lines, n_accepted, n_rejected, n_further` (int64).
 
-        A line belongs to the day of its first row; accepted + rejected = lines + further on every day. An empty file gives one row of zeros, so that every file read leaves a trace.
+        A line belongs to the day of its first row; accepted + rejected = lines + further on every day. An empty file
+        gives one row of zeros, so that every file read leaves a trace.
         """
         both = [
             self.accepted.select("source_day", n_accepted=pl.lit(1), n_rejected=pl.lit(0)),
@@ -59,10 +60,10 @@ class EventBatch:
         return days.select("source_day", "n_lines", "n_accepted", "n_rejected", n_further).sort("source_day")
 
     def _first_rows(self) -> pl.DataFrame:
-        """The first row of every line: `source_line, source_day`."""
+        """The first row of every line: `source_line, source_day, line`."""
         rows = pl.concat([frame.select("source_line", "source_day") for frame in (self.accepted, self.rejected)])
-        line = (pl.col("source_line") // self.line_scale).alias("line")
-        return rows.sort("source_line").unique(line, keep="first")
+        rows = rows.sort("source_line").with_columns(line=pl.col("source_line") // self.line_scale)
+        return rows.unique("line", keep="first")
 
     def lines_by_day(self) -> dict[date, int]:
         """Source day -> lines attributed to it; the values add up to `n_lines`."""

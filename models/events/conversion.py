@@ -92,7 +92,7 @@ def _add_text(converted: Converted, name: str, source: dict[str, tuple], layout:
     column = layout.columns[name]
     values = source.get(column, ())
     if name in layout.join_lists:
-        values = [joined(value, layout.join_lists[name]) for value in values]
+        values = tuple(joined(value, layout.join_lists[name]) for value in values)
     texts, wrong = text_series(values, layout.missing_values)
     for row in sorted(wrong):
         converted.problems.setdefault(row, ("wrong_type", f"{column}: {values[row]!r} is no text"[:300]))
@@ -108,7 +108,7 @@ def _add_number(converted: Converted, name: str, source: dict[str, tuple], layou
     column = layout.columns[name]
     values = source.get(column, ())
     if name == "price" and layout.currency_signs:
-        values = [without_currency(value, layout.currency_signs) for value in values]
+        values = tuple(without_currency(value, layout.currency_signs) for value in values)
     numbers, unreadable = number_series(values, layout.missing_values)
     converted.reject(unreadable, "unreadable_number", lambda row: f"{column}: {values[row]!r}"[:300])
     converted.columns[name] = numbers.alias(name)

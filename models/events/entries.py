@@ -10,7 +10,7 @@ from models.events.expansion import FURTHER, LINE_SCALE
 def with_entry_ids(events: pl.DataFrame) -> pl.DataFrame:
     """Add the entry to the event ids: `e1#3` is the third entry of the line with id e1, which itself keeps its id.
 
-    An id depends on the line's values and the entry's place, so a line that is delivered twice gives the same ids twice.
+    An id depends on the line's values and the entry's place: a line that is delivered twice gives the same ids twice.
 
     Args:
         events: Rows with `event_id` and `source_line`.

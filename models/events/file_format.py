@@ -46,8 +46,8 @@ class FileFormat(BaseModel):
         default="utf-8", description="Encoding of text files, one in which a newline is the byte 0x0A."
     )
     columns: dict[str, str] = Field(
-        description="Canonical field -> column (recbole: its name without the type). jsonl and parquet: also a path such "
-        "as `a.b`, `a[0]`, `a[key=x].value`, or `a.b | c` for c where a.b is missing."
+        description="Canonical field -> column (recbole: its name without the type). jsonl and parquet: also a path "
+        "such as `a.b`, `a[0]`, `a[key=x].value`, or `a.b | c` for c where a.b is missing."
     )
     constants: dict[str, Scalar] = Field(
         default={}, description="Canonical field -> the value it has in every row; never a time."

@@ -57,7 +57,7 @@ def _look_up(record: Mapping[str, Any], name: str, alternatives: list[list[Step]
         return record.get(name)
     for path in alternatives:
         value = _follow(record, path)
-        if value is not None and value != "":
+        if value not in (None, "", []):
             return value
     return None
 

@@ -87,6 +87,21 @@ def _batches(
         raise pa.ArrowInvalid(f"{n_read} rows could be read, its footer says {n_rows}")
 
 
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """The columns of a Parquet file; none for a file that does not begin like one.
+
+    Raises:
+        UserError: It is damaged.
+    """
+    with open(path, "rb") as raw:
+        if raw.read(4) != MAGIC:
+            return ()
+        try:
+            return tuple(pq.read_schema(raw).names)
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
+            raise UserError("the Parquet file is truncated or damaged", str(path), "Fetch it again.") from None
+
+
 def _columns_of(path: str, names: list[str]) -> list[str]:
     """The columns of a file that a path reads; where none of them is there, the path, which is then refused."""
     return [path] if path in names else [root for root in roots(path) if root in names] or [path]

@@ -26,6 +26,7 @@ class Survey:
 
     Attributes:
         n_lines: Lines read, rejected ones too.
+        n_further: Records beyond the first of a line, where lines are expanded.
         reasons: Reason -> rejected records.
         days: Event day -> accepted records.
         types: Event type -> accepted records.
@@ -39,6 +40,7 @@ class Survey:
     """
 
     n_lines: int = 0
+    n_further: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     days: Counter[date] = field(default_factory=Counter)
     types: Counter[str] = field(default_factory=Counter)
@@ -82,6 +84,7 @@ def survey(
 
 def _count(found: Survey, chunk: Chunk, converted: Converted, file_day: date | None) -> None:
     found.n_lines += chunk.n_lines
+    found.n_further += chunk.n_further
     found.reasons.update(rejection.reason for rejection in chunk.rejections)
     found.reasons.update(reason for reason, _ in converted.problems.values())
     types, items = converted.columns["event_type"], converted.columns["item_id"]
