@@ -120,9 +120,18 @@ def _rejected(
         source_day = pl.Series("source_day", [file.day], dtype=pl.Date).new_from_index(0, rows.height)
     else:
         row_days = converted.columns["event_day"].gather(sorted(converted.problems)).to_list()
-        known = [None] * len(chunk.rejections) + row_days
+        known = _days_of_unparsed(chunk, converted, source) + row_days
         source_day = pl.Series("source_day", [_partition(day, days) for day in known], dtype=pl.Date)
     return rows.with_columns(source_day).select(REJECTED_EVENTS.names()).sort("source_line", maintain_order=True)
+
+
+def _days_of_unparsed(chunk: Chunk, converted: Converted, source: EventSource) -> list[date | None]:
+    """The days of the records that could not be parsed: none, but an entry has that of its line's other entries."""
+    if source.expand is None or not chunk.rejections:
+        return [None] * len(chunk.rejections)
+    lines = [number // source.line_scale for number in chunk.lines]
+    days = dict(zip(lines, converted.columns["event_day"].to_list(), strict=True))
+    return [days.get(rejection.source_line // source.line_scale) for rejection in chunk.rejections]
 
 
 def _partition(event_day: date | None, days: DayRange) -> date:

@@ -111,9 +111,8 @@ class EventSource(FileFormat):
         """The source as it is once lines are expanded: values of entries are columns like others."""
         if self.expand is None:
             return self
-        given = self.expand.entry_columns()
-        constants = {field: value for field, value in self.constants.items() if field not in given}
-        return self.model_copy(update={"columns": {**self.columns, **given}, "constants": constants, "expand": None})
+        columns = {**self.columns, **self.expand.entry_columns()}
+        return self.model_copy(update={"columns": columns, "expand": None})
 
     def event_days(self, source_day: date) -> tuple[date, date]:
         """First and last UTC event day that an accepted row of a file of `source_day` can have.

@@ -298,6 +298,13 @@ def test_ga4_as_parquet_gives_the_same_events(tmp_path, events, invoke):
     assert found.drop("source_file").rows() == expected.drop("source_file").rows()
 
 
+def test_a_damaged_parquet_file_is_told_and_left_out(tmp_path, drafted, invoke):
+    (tmp_path / "old.parquet").write_bytes(EBNERD[:500])
+    drafted("ebnerd")
+    result = invoke("init", "old.parquet", "behaviors.parquet", "--to", "again.yaml")
+    assert result.exit_code == 0 and "old.parquet: the Parquet file is truncated or damaged" in result.stdout
+
+
 def test_google_retail(events):
     batch = events("retail")
     rows = batch.accepted.select("user_id", "item_id", "event_type", "quantity", "query").rows()

@@ -117,6 +117,24 @@ def test_chosen_items_are_events_with_their_place_among_the_shown(expand):
     ]
 
 
+def test_shown_entries_that_are_no_ids_have_no_place(expand, reasons):
+    expansion = {"path": "items", "place_is_position": True, "chosen": {"clicked": "click"}}
+    batch = expand(line([[1], {}, 5], clicked=[5, [1]]), expansion=expansion)
+    assert batch.accepted.select("item_id", "event_type", "position").rows() == [("5", "view", 3), ("5", "click", 3)]
+    assert reasons(batch) == ["wrong_type"] * 3
+
+
+def test_a_bad_entry_belongs_to_the_day_of_its_line(expand):
+    lines = line("N1-0 N2"), line("N3", t="2026-01-06"), line("N4-0", t="2026-01-06")
+    batch = expand(*lines, expansion=MARKED)
+    assert batch.rejected["source_day"].to_list() == [date(2026, 1, 5), date(2026, 1, 1)]
+    assert batch.by_day().rows() == [
+        (date(2026, 1, 1), 1, 0, 1, 0),
+        (date(2026, 1, 5), 1, 1, 1, 1),
+        (date(2026, 1, 6), 1, 1, 0, 0),
+    ]
+
+
 def test_a_chosen_list_that_is_none_rejects_its_line(expand, reasons):
     batch = expand(line([5], clicked="5"), expansion={"path": "items", "chosen": {"clicked": "click"}})
     assert reasons(batch) == ["not_a_list"] and batch.accepted.height == 0

@@ -84,3 +84,8 @@ def test_encoding(lines, encoding, noted):
     for line in lines:
         votes.add(line if isinstance(line, bytes) else line.encode())
     assert (votes.encoding().value, bool(votes.encoding().note)) == (encoding, noted)
+
+
+def test_stray_quotes_make_tab_separated_lines_literal():
+    lines = [b"1\tA\tx", b'2\t"quoted title\ty', b"3\tB\tz", b"4\tC\tz"]
+    assert (sniff_layout(lines, "").format, sniff_layout(lines[:1] + lines[2:], "").format) == ("tsv", "csv")
