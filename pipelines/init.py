@@ -25,6 +25,7 @@ from models.events.inference.file_days import day_pattern_of, days_of
 from models.events.inference.groups import FileGroup, choose, group_files
 from models.events.inference.guess import Guess
 from models.events.inference.roles import Roles
+from models.events.inference.shapes import shape_of
 from models.events.inference.span import span_of
 from models.events.inference.survey import Survey, survey
 from models.events.source import CatalogueSource, EventSource
@@ -82,12 +83,16 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
         raise UserError("every file is empty", str(files[0]), "Name a file with data.")
     for group in groups:
         group.decide_encoding(bar.update)
-    log, items, others = choose(groups)
-    catalogue = catalogue_roles(items.sample()) if items else None
+    known_log, known_items = (_known(groups, is_catalogue) for is_catalogue in (False, True))
+    log, items, others = choose(groups, known_log, known_items)
+    catalogue = catalogue_roles(items.sample()) if items and items is not known_items else None
     item = catalogue.of("item_id") if catalogue else None
-    roles = named_by_role(log, event_roles(log.sample(), item.distinct if item else frozenset()))
     path = source_path(log.files, files, base)
-    section = event_section(path, log, roles)
+    if shape := shape_of(log) if log is known_log else None:
+        roles, section = shape.roles(), shape.section(path, log)
+    else:
+        roles = named_by_role(log, event_roles(log.sample(), item.distinct if item else frozenset()))
+        section = event_section(path, log, roles)
     names = _names_below(path, base)
     pattern = day_pattern_of(list(names.values()))
     days = days_of([names[file] for file in log.files], pattern)
@@ -97,18 +102,32 @@ def draft_config(files: list[Path], base: Path, bar: Bar) -> tuple[str, list[str
         raise UserError(f"no line becomes an event ({reasons})", str(log.files[0]), "Write sluice.yaml by hand.")
     sections: Plain = {"name": _project_name(log.files[0]), "output": f"out/{_project_name(log.files[0])}"}
     sections["events"] = Guess(surveyed(section, roles, found, pattern))
-    if items and catalogue:
-        catalogue = named_by_role(items, catalogue)
-        sections["catalogue"] = Guess(catalogue_section(source_path(items.files, files, base), items, catalogue))
+    if items:
+        sections["catalogue"] = Guess(_catalogue(source_path(items.files, files, base), items, catalogue))
     sections |= other_sections(roles, found, span_of(found.days))
     text = config_text(sections, _heading(log, items, others, found))
     _loads(text)
-    said = [f"event log   {path}: {found.n_records:,} lines, {sum(found.reasons.values()):,} of them unreadable"]
+    what = "of their events" if found.n_further else "of them"
+    said = [f"event log   {path}: {found.n_lines:,} lines, {sum(found.reasons.values()):,} {what} unreadable"]
     if items:
         said.append(f"catalogue   {source_path(items.files, files, base)}")
     said += [f"not used    {group.files[0]}" for group in others]
     said += [f"not used    {error.where}: {error.found}" for error in unusable]
     return text, said
+
+
+def _known(groups: list[FileGroup], is_catalogue: bool) -> FileGroup | None:
+    """The largest group of a public event log, or of a public catalogue."""
+    found = [group for group in groups if (shape := shape_of(group)) and shape.is_catalogue == is_catalogue]
+    return max(found, key=FileGroup.n_bytes, default=None)
+
+
+def _catalogue(path: str, items: FileGroup, roles: Roles | None) -> dict[str, Guess]:
+    """`catalogue`: by the columns found, or that of a public format."""
+    if roles:
+        return catalogue_section(path, items, named_by_role(items, roles))
+    shape = shape_of(items)
+    return shape.section(path, items) if shape else {}
 
 
 def _surveyed(
@@ -182,7 +201,7 @@ def _heading(log: FileGroup, items: FileGroup | None, others: list[FileGroup], f
     lines = [
         "Drafted by `sluice init`. A comment above a key says what was seen where the guess is not certain. "
         "`sluice validate` reads everything and writes nothing; docs/configuration.md lists every key.",
-        f"Event log: {len(log.files):,} file(s), {found.n_records:,} lines.",
+        f"Event log: {len(log.files):,} file(s), {found.n_lines:,} lines.",
     ]
     if found.reasons:
         listed = ", ".join(f"{n:,} {reason}" for reason, n in found.reasons.most_common())

@@ -37,7 +37,8 @@ def validate(project: Project) -> None:
 
 
 def _print(tally: Tally) -> None:
-    say(f"  {tally.n_lines:,} lines read = {tally.n_accepted:,} accepted + {tally.n_rejected:,} rejected")
+    further = f" and {tally.n_further:,} further events of theirs" if tally.n_further else ""
+    say(f"  {tally.n_lines:,} lines read{further} = {tally.n_accepted:,} accepted + {tally.n_rejected:,} rejected")
     for reason, n in tally.reasons.most_common():
         say(f"  {n:>12,}  {reason}")
         for example in tally.examples[reason]:

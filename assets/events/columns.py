@@ -2,6 +2,8 @@
 
 from assets.graph import Columns
 
+EXPANDED = "; with `events.expand` line x 1,000,000 + entry"
+
 RAW_EVENTS: Columns = {
     "event_id": ("VARCHAR", "The source's id, or a digest of the record's values; equal for exact duplicates"),
     "user_id": ("VARCHAR", "Who; empty for anonymous visitors"),
@@ -21,13 +23,13 @@ RAW_EVENTS: Columns = {
     "item_title": ("VARCHAR", "The item's title on the event, for sources without a catalogue"),
     "country": ("VARCHAR", "The user's country on the event"),
     "source_file": ("VARCHAR", "The file the line came from"),
-    "source_line": ("BIGINT", "The physical line the record starts on, from 1"),
+    "source_line": ("BIGINT", f"The physical line the record starts on, from 1{EXPANDED}"),
     "source_day": ("DATE", "The day of the file (or of the event, for files without a day): the partition"),
 }
 
 REJECTED_EVENTS: Columns = {
     "source_file": ("VARCHAR", "The file the line came from"),
-    "source_line": ("BIGINT", "The physical line, from 1"),
+    "source_line": ("BIGINT", f"The physical line, from 1{EXPANDED}"),
     "source_day": ("DATE", "The day of the file: the partition"),
     "reason": ("VARCHAR", "Why the line could not become an event"),
     "detail": ("VARCHAR", "The offending value or the parser's words"),
@@ -39,9 +41,13 @@ SOURCE_FILES: Columns = {
     "source_day": ("DATE", "The day its lines were counted for"),
     "sha256": ("VARCHAR", "Digest of the file as it was read"),
     "n_bytes": ("BIGINT", "Size of the file, compressed as it lies there"),
-    "n_lines": ("BIGINT", "Records read for this day"),
+    "n_lines": ("BIGINT", "Lines read for this day"),
     "n_accepted": ("BIGINT", "Records that became events"),
     "n_rejected": ("BIGINT", "Records that were rejected"),
+    "n_further": (
+        "BIGINT",
+        "Records beyond the first of a line, with `events.expand`; accepted + rejected = lines + these",
+    ),
 }
 
 RAW_ITEMS: Columns = {

@@ -34,8 +34,8 @@ def reasons(rejected: pl.DataFrame) -> dict[str, Any]:
 
 
 def line_counts(files: pl.DataFrame) -> dict[str, Any]:
-    """Lines read, accepted and rejected of some files."""
-    return {name: int(files[name].sum()) for name in ("n_lines", "n_accepted", "n_rejected")}
+    """Lines of some files, the further entries in them, and how many of both were accepted and rejected."""
+    return {name: int(files[name].sum()) for name in ("n_lines", "n_further", "n_accepted", "n_rejected")}
 
 
 DESCRIBE = {"rejected_events": reasons, "source_files": line_counts}
@@ -120,5 +120,5 @@ def _file_rows(file: SourceFile, batch: EventBatch, first: dt.date, last: dt.dat
         "source_day",
         pl.lit(file_digest(Path(file.path))).alias("sha256"),
         pl.lit(Path(file.path).stat().st_size, dtype=pl.Int64).alias("n_bytes"),
-        *(pl.col(name).fill_null(0).cast(pl.Int64) for name in ("n_lines", "n_accepted", "n_rejected")),
+        *(pl.col(name).fill_null(0).cast(pl.Int64) for name in ("n_lines", "n_accepted", "n_rejected", "n_further")),
     )

@@ -21,11 +21,12 @@ def _funnel_adds_up(graph: Graph) -> dg.AssetChecksDefinition:
         asset="event_funnel",
         name="funnel_adds_up_to_the_line",
         blocking=True,
-        description="Lines = rejected + accepted, and accepted = filtered + kept, for every source day.",
+        description="Lines + further entries = rejected + accepted, and accepted = filtered + kept, for every "
+        "source day.",
     )
     def funnel_adds_up_to_the_line(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         rows = warehouse.read(SQL, list(graph.with_neighbours(*checked_days(context, graph))))
-        lines = pl.col("n_rejected") + pl.col("n_accepted") != pl.col("n_lines")
+        lines = pl.col("n_rejected") + pl.col("n_accepted") != pl.col("n_lines") + pl.col("n_further").fill_null(0)
         events = pl.col("n_filtered") + pl.col("n_kept") != pl.col("n_accepted")
         wrong = rows.filter(lines | events)
         totals = {name: int(rows[name].sum()) for name in rows.columns if name.startswith("n_")}

@@ -16,7 +16,8 @@ from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
     "source_day": ("DATE", "The day of the source files: the partition"),
-    "n_lines": ("BIGINT", "Records read"),
+    "n_lines": ("BIGINT", "Lines read"),
+    "n_further": ("BIGINT", "Records beyond the first of a line, with `events.expand`"),
     "n_rejected": ("BIGINT", "Records that could not become an event (rejected_events)"),
     "n_accepted": ("BIGINT", "Records in raw_events"),
     "n_filtered": ("BIGINT", "Events set aside by cleaning (filtered_events)"),
@@ -27,7 +28,8 @@ COLUMNS: Columns = {
 
 SQL = """
 WITH files AS (
-    SELECT source_day, sum(n_lines)::BIGINT AS n_lines, sum(n_rejected)::BIGINT AS n_rejected
+    SELECT source_day, sum(n_lines)::BIGINT AS n_lines, coalesce(sum(n_further), 0)::BIGINT AS n_further,
+        sum(n_rejected)::BIGINT AS n_rejected
     FROM source_files WHERE source_day BETWEEN $first AND $last GROUP BY source_day
 ),
 staged AS (
@@ -38,7 +40,7 @@ core AS (
     SELECT source_day, count(*) AS n_kept, count(*) FILTER (event_type IN $weighted) AS n_interactions
     FROM core_events WHERE source_day BETWEEN $first AND $last GROUP BY source_day
 )
-SELECT f.source_day, f.n_lines, f.n_rejected,
+SELECT f.source_day, f.n_lines, f.n_further, f.n_rejected,
     coalesce(s.n_accepted, 0) AS n_accepted, coalesce(s.n_filtered, 0) AS n_filtered,
     coalesce(c.n_kept, 0) AS n_kept, coalesce(c.n_interactions, 0) AS n_interactions
 FROM files AS f LEFT JOIN staged AS s USING (source_day) LEFT JOIN core AS c USING (source_day)
@@ -102,6 +104,6 @@ def funnel(warehouse: Warehouse, graph: Graph, first: dt.date, last: dt.date) ->
     neighbours = warehouse.read(NEIGHBOURS_SQL, [begin, end, first, last])
     frame = pl.concat([made, neighbours]).join(counts, on="source_day", how="left")
     frame = frame.with_columns(pl.col("^n_.*$").fill_null(0)).sort("source_day")
-    lines = pl.col("n_rejected") + pl.col("n_accepted") == pl.col("n_lines")
+    lines = pl.col("n_rejected") + pl.col("n_accepted") == pl.col("n_lines") + pl.col("n_further")
     events = pl.col("n_filtered") + pl.col("n_kept") == pl.col("n_accepted")
     return frame.with_columns(pl.when(lines & events).then("fingerprint").alias("fingerprint")).select(list(COLUMNS))

@@ -10,7 +10,7 @@ import polars as pl
 from models.events.chunks import Chunk, Rejection
 from models.events.file_format import FileFormat
 from models.events.times import parse_times
-from models.events.values import number_series, text_series, without_trailing_zero
+from models.events.values import joined, number_series, text_series, without_currency, without_trailing_zero
 
 Problem = tuple[str, str]
 """`(reason, detail)`."""
@@ -91,6 +91,8 @@ def _add_text(converted: Converted, name: str, source: dict[str, tuple], layout:
         return
     column = layout.columns[name]
     values = source.get(column, ())
+    if name in layout.join_lists:
+        values = tuple(joined(value, layout.join_lists[name]) for value in values)
     texts, wrong = text_series(values, layout.missing_values)
     for row in sorted(wrong):
         converted.problems.setdefault(row, ("wrong_type", f"{column}: {values[row]!r} is no text"[:300]))
@@ -105,6 +107,8 @@ def _add_number(converted: Converted, name: str, source: dict[str, tuple], layou
         return
     column = layout.columns[name]
     values = source.get(column, ())
+    if name == "price" and layout.currency_signs:
+        values = tuple(without_currency(value, layout.currency_signs) for value in values)
     numbers, unreadable = number_series(values, layout.missing_values)
     converted.reject(unreadable, "unreadable_number", lambda row: f"{column}: {values[row]!r}"[:300])
     converted.columns[name] = numbers.alias(name)

@@ -47,7 +47,9 @@ class Tally:
     """Counts of a source; its size does not grow with the lines.
 
     Attributes:
-        n_lines: Records read.
+        n_lines: Lines read.
+        n_further: Rows beyond the first of a line, where lines are expanded.
+        line_scale: What `source_line` is divided by to give the line.
         n_accepted: Records that become rows.
         reasons: Reason -> rejected records.
         examples: Reason -> its first three records.
@@ -56,6 +58,8 @@ class Tally:
     """
 
     n_lines: int = 0
+    n_further: int = 0
+    line_scale: int = 1
     n_accepted: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
@@ -67,9 +71,10 @@ class Tally:
         """Rejected records of every reason."""
         return self.reasons.total()
 
-    def add(self, n_records: int, accepted: pl.DataFrame, rejected: pl.DataFrame) -> None:
+    def add(self, n_lines: int, accepted: pl.DataFrame, rejected: pl.DataFrame, n_further: int = 0) -> None:
         """Count a piece of a source."""
-        self.n_lines += n_records
+        self.n_lines += n_lines
+        self.n_further += n_further
         self.n_accepted += accepted.height
         self.reasons.update(dict(rejected["reason"].value_counts().iter_rows()))
         for reason in rejected["reason"].unique().to_list():
@@ -77,7 +82,8 @@ class Tally:
             rows = rejected.filter(pl.col("reason") == reason).head(MOST_EXAMPLES - len(kept))
             columns = rows.select("source_file", "source_line", "detail", "line")
             kept += [
-                Example(file, line, shown(detail), shown(text)) for file, line, detail, text in columns.iter_rows()
+                Example(file, line // self.line_scale, shown(detail), shown(text))
+                for file, line, detail, text in columns.iter_rows()
             ]
         if "event_day" in accepted.columns:
             self.days.update(dict(accepted["event_day"].value_counts().iter_rows()))
@@ -90,7 +96,7 @@ class Tally:
         Raises:
             RuntimeError: Accepted and rejected records are not those read.
         """
-        if self.n_accepted + self.n_rejected != self.n_lines:
+        if self.n_accepted + self.n_rejected != self.n_lines + self.n_further:
             accounted = f"{self.n_accepted} accepted + {self.n_rejected} rejected"
             raise RuntimeError(f"{self.n_lines} lines were read, but {accounted} are accounted for")
 
@@ -116,7 +122,7 @@ def dry_run_events(
     files: Iterable[SourceFile], source: EventSource, days: DayRange, on_progress: OnProgress = no_progress
 ) -> Tally:
     """Read an event log as a build would and count."""
-    tally = Tally()
+    tally = Tally(line_scale=source.line_scale)
     for file in files:
         for piece in event_pieces(file, source, days, on_progress):
             tally.add(*piece)

@@ -25,6 +25,7 @@ def event_rows(chunk: Chunk, source: EventSource) -> Converted:
     whole number from 1, a propensity outside (0, 1]). A missing user is no problem: such an event still counts for
     popularity, and the staging model decides about it.
     """
+    source = source.flat()
     converted = convert(chunk, source)
     columns = converted.columns
     columns["event_type"] = _ruled_event_types(chunk, source, columns["event_type"])

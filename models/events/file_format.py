@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 Scalar = str | int | float
 MAYBE_HEADLESS = ("csv", "tsv", "dat")
 TAB_SEPARATED = ("tsv", "recbole")
-NAMED_TIME_FORMATS = ("iso", "epoch_seconds", "epoch_milliseconds")
+NAMED_TIME_FORMATS = ("iso", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds")
 
 
 class FileFormat(BaseModel):
@@ -46,7 +46,8 @@ class FileFormat(BaseModel):
         default="utf-8", description="Encoding of text files, one in which a newline is the byte 0x0A."
     )
     columns: dict[str, str] = Field(
-        description="Canonical field -> column (recbole: its name without the type) or top-level key (jsonl)."
+        description="Canonical field -> column (recbole: its name without the type). jsonl and parquet: also a path "
+        "such as `a.b`, `a[0]`, `a[key=x].value`, or `a.b | c` for c where a.b is missing."
     )
     constants: dict[str, Scalar] = Field(
         default={}, description="Canonical field -> the value it has in every row; never a time."
@@ -58,9 +59,19 @@ class FileFormat(BaseModel):
     integer_ids: tuple[str, ...] = Field(
         default=(), description="Text fields whose whole numbers lose a trailing '.0': '17850.0' becomes '17850'."
     )
+    join_lists: dict[str, str] = Field(
+        default={},
+        description="Text field -> what joins the texts of a JSON or Parquet list to one text: {category: ' > '}.",
+    )
+    currency_signs: tuple[str, ...] = Field(
+        default=(),
+        description="Texts such as '$' that stand before or after a price; with any of them, commas in a price are "
+        "removed, too: '$1,299.00' becomes 1299.",
+    )
     time_format: str = Field(
         default="iso",
-        description="iso, epoch_seconds, epoch_milliseconds, or a strptime pattern such as '%d/%m/%Y %H:%M'; "
+        description="iso, epoch_seconds, epoch_milliseconds, epoch_microseconds, or a strptime pattern such as "
+        "'%d/%m/%Y %H:%M'; "
         "the dates and timestamps of parquet are read as they are.",
     )
     time_zone: str = Field(
@@ -149,7 +160,10 @@ class FileFormat(BaseModel):
         unknown = sorted(set(self.integer_ids) - set(self.text_fields))
         if unknown:
             raise ValueError(f"`integer_ids`: {unknown[0]!r} is not one of {', '.join(self.text_fields)}")
-        absent = sorted(set(self.wanted_columns()) - set(self.column_names or self.wanted_columns()))
+        unknown = sorted(set(self.join_lists) - set(self.text_fields))
+        if unknown:
+            raise ValueError(f"`join_lists`: {unknown[0]!r} is not one of {', '.join(self.text_fields)}")
+        absent = sorted(set(self.read_columns()) - set(self.column_names or self.read_columns()))
         if absent:
             raise ValueError(f"column {absent[0]!r} is not among `column_names`: {', '.join(self.column_names or ())}")
         return self
@@ -159,5 +173,9 @@ class FileFormat(BaseModel):
         return "\t" if self.format in TAB_SEPARATED else self.separator
 
     def wanted_columns(self) -> list[str]:
-        """The source columns that are read, each once, in a fixed order."""
+        """The columns that records have once lines are expanded, each once, in a fixed order."""
         return list(dict.fromkeys(self.columns.values()))
+
+    def read_columns(self) -> list[str]:
+        """The columns of the file that are read, each once, in a fixed order."""
+        return self.wanted_columns()

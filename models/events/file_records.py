@@ -16,7 +16,7 @@ def file_records(path: Path, layout: FileFormat, on_bytes: Callable[[int], None]
 
     Args:
         path: The file.
-        layout: Its format; the values of a record are those of `layout.wanted_columns()`, in that order.
+        layout: Its format; the values of a record are those of `layout.read_columns()`, in that order.
         on_bytes: Called with the bytes of the file read so far.
 
     Raises:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from models.errors import UserError
 from models.events.file_format import FileFormat
+from models.events.nested import picker, roots
 from models.events.records import Record, refuse_absent_columns
 
 BATCH_ROWS: Final = 8_192
@@ -36,14 +37,14 @@ def parquet_records(path: Path, layout: FileFormat, on_bytes: Callable[[int], No
 
     Dates and timestamps arrive as `date` and `datetime` (in UTC where they have a zone), decimals, UUIDs and bytes that
     are UTF-8 as text, everything else as Python has it: the next step treats it like a JSON value. A row's bytes are
-    the JSON object of its wanted columns.
+    the JSON object of the columns they come from.
 
     A truncated or damaged file gives the rows before the damage and then one broken record, `corrupt_file`, that
     stands for whatever followed. A batch of rows is held in memory, never a row group.
 
     Args:
         path: The file.
-        layout: The format; the values of a record are those of `layout.wanted_columns()`, in that order.
+        layout: The format; the values of a record are those of `layout.read_columns()`, in that order.
         on_bytes: Called with the file's size times the share of its rows that were read.
 
     Raises:
@@ -71,9 +72,10 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     """Batches of the wanted columns, row group by row group: damage in one leaves those before it whole."""
     file = pq.ParquetFile(raw, buffer_size=READ_BYTES, page_checksum_verification=True)
-    wanted = layout.wanted_columns()
+    names = file.schema_arrow.names
+    wanted = list(dict.fromkeys(column for path in layout.read_columns() for column in _columns_of(path, names)))
     mend = "Correct `columns` of this source in sluice.yaml."
-    refuse_absent_columns(wanted, file.schema_arrow.names, "its columns are", str(path), mend)
+    refuse_absent_columns(wanted, names, "its columns are", str(path), mend)
     n_bytes, n_rows, n_read = path.stat().st_size, file.metadata.num_rows, 0
     for group in range(file.metadata.num_row_groups):
         batch_rows = _batch_rows(file.metadata.row_group(group))
@@ -85,6 +87,26 @@ def _batches(
         raise pa.ArrowInvalid(f"{n_read} rows could be read, its footer says {n_rows}")
 
 
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """The columns of a Parquet file; none for a file that does not begin like one.
+
+    Raises:
+        UserError: It is damaged.
+    """
+    with open(path, "rb") as raw:
+        if raw.read(4) != MAGIC:
+            return ()
+        try:
+            return tuple(pq.read_schema(raw).names)
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
+            raise UserError("the Parquet file is truncated or damaged", str(path), "Fetch it again.") from None
+
+
+def _columns_of(path: str, names: list[str]) -> list[str]:
+    """The columns of a file that a path reads; where none of them is there, the path, which is then refused."""
+    return [path] if path in names else [root for root in roots(path) if root in names] or [path]
+
+
 def _batch_rows(group: pq.RowGroupMetaData) -> int:
     """How many rows are decoded at once: fewer where they are long."""
     return max(1, min(BATCH_ROWS, BATCH_BYTES * group.num_rows // max(group.total_byte_size, 1)))
@@ -93,13 +115,14 @@ def _batch_rows(group: pq.RowGroupMetaData) -> int:
 def _records(batch: pa.RecordBatch, n_before: int, layout: FileFormat) -> Iterator[Record]:
     names = batch.schema.names
     columns = [_plain_values(column) for column in batch.columns]
+    nested = None if layout.read_columns() == names else picker(layout.read_columns())
     for number, row in enumerate(zip(*columns, strict=True), n_before + 1):
         data = orjson.dumps(dict(zip(names, row, strict=True)), default=repr, option=orjson.OPT_NON_STR_KEYS)
         if len(data) > layout.max_line_bytes:
             found = f"{len(data)} bytes as JSON; max_line_bytes is {layout.max_line_bytes}"
             yield number, data, None, "line_too_long", found
         else:
-            yield number, data, row, None, ""
+            yield number, data, row if nested is None else nested(dict(zip(names, row, strict=True))), None, ""
 
 
 def _plain_values(column: pa.Array) -> list[Any]:

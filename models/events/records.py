@@ -13,6 +13,7 @@ import orjson
 from models.errors import UserError
 from models.events.file_format import FileFormat
 from models.events.lines import Line
+from models.events.nested import is_flat, picker, roots
 
 Record = tuple[int, bytes, Sequence[Any] | None, str | None, str]
 """`(line number, bytes, wanted values or None, reason it was rejected or None, detail)`."""
@@ -38,7 +39,7 @@ def read_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Itera
 
     Args:
         lines: Physical lines.
-        layout: The format, any but parquet; the values of a record are those of `layout.wanted_columns()`, in that
+        layout: The format, any but parquet; the values of a record are those of `layout.read_columns()`, in that
             order (`None` for an absent JSON key).
         where: The file, for messages.
 
@@ -52,7 +53,8 @@ def read_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Itera
 
 
 def _json_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Iterator[Record]:
-    wanted = layout.wanted_columns()
+    wanted = layout.read_columns()
+    nested = None if all(map(is_flat, wanted)) else picker(wanted)
     n_objects, keys = 0, set[str]()
     is_utf8, mark = layout.encoding == "utf-8", BYTE_ORDER_MARK.encode()
     for number, data, reason, detail in lines:
@@ -73,13 +75,13 @@ def _json_records(lines: Iterable[Line], layout: FileFormat, where: str) -> Iter
             keys.update(value)
             if n_objects == SAMPLED_OBJECTS:
                 _check_keys(keys, layout, where)
-        yield number, data, list(map(value.get, wanted)), None, ""
+        yield number, data, list(map(value.get, wanted)) if nested is None else nested(value), None, ""
 
 
 def _check_keys(keys: set[str], layout: FileFormat, where: str) -> None:
     for field in layout.required_fields:
         column = layout.columns.get(field)
-        if column is not None and column not in keys:
+        if column is not None and keys.isdisjoint([column, *roots(column)]):
             found = f"none of the first {SAMPLED_OBJECTS} objects has a key {column!r} for {field}"
             listed = ", ".join(map(repr, sorted(keys)[:50]))
             raise UserError(f"{found}; their keys are {listed}", where, "Correct `columns` in sluice.yaml.")
@@ -162,7 +164,7 @@ class _DelimitedReader:
 
     def _picker(self, columns: list[str]) -> Callable[[list[str]], Sequence[str]]:
         """A function that takes the wanted fields out of a row."""
-        wanted = self.layout.wanted_columns()
+        wanted = self.layout.read_columns()
         mend = "Correct `columns`, `separator` or `header` of this source in sluice.yaml."
         refuse_absent_columns(wanted, columns, "the header holds", self.where, mend)
         places = [columns.index(column) for column in wanted]

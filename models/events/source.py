@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from models.events import schema
 from models.events.days import end_of_day
+from models.events.expansion import LINE_SCALE, Expansion
 from models.events.file_format import FileFormat
 
 
@@ -52,6 +53,7 @@ class EventSource(FileFormat):
         description="Regular expression with one group that finds YYYY-MM-DD in a file's name; "
         "none: any file may hold any day.",
     )
+    expand: Expansion | None = Field(default=None, description="Lines that hold a list of events; see its section.")
     event_type_rules: tuple[EventTypeRule, ...] = Field(
         default=(), description="The first matching rule overrides the mapped or constant event type."
     )
@@ -78,11 +80,14 @@ class EventSource(FileFormat):
 
     @model_validator(mode="after")
     def _has_what_an_event_needs(self) -> Self:
-        if "event_at" not in self.columns:
+        given = {*self.columns, *(self.expand.entry_columns() if self.expand else ())}
+        if "event_at" not in given:
             raise ValueError("`columns` must map event_at")
         for field, alternative in (("event_type", self.event_type_rules), ("item_id", ())):
-            if field not in self.columns and field not in self.constants and not alternative:
+            if field not in given and field not in self.constants and not alternative:
                 raise ValueError(f"`columns` or `constants` must give {field}")
+        if self.expand and self.expand.sets_event_type() and self.event_type_rules:
+            raise ValueError("`event_type_rules` would override the event types that `expand` sets; keep one")
         digestible = set(schema.EVENT_FIELDS) - {"event_id"}
         if self.id_fields is not None and (not self.id_fields or set(self.id_fields) - digestible):
             raise ValueError(f"`id_fields` must name at least one of, and only: {', '.join(sorted(digestible))}")
@@ -91,6 +96,23 @@ class EventSource(FileFormat):
     def wanted_columns(self) -> list[str]:
         """The mapped columns, then those only the event type rules read."""
         return list(dict.fromkeys([*self.columns.values(), *(rule.column for rule in self.event_type_rules)]))
+
+    def read_columns(self) -> list[str]:
+        """The wanted columns, then the lists that lines are expanded by."""
+        lists = [self.expand.path, *self.expand.chosen] if self.expand else []
+        return list(dict.fromkeys([*self.wanted_columns(), *lists]))
+
+    @property
+    def line_scale(self) -> int:
+        """What `source_line` is divided by to give the physical line."""
+        return LINE_SCALE if self.expand else 1
+
+    def flat(self) -> EventSource:
+        """The source as it is once lines are expanded: values of entries are columns like others."""
+        if self.expand is None:
+            return self
+        columns = {**self.columns, **self.expand.entry_columns()}
+        return self.model_copy(update={"columns": columns, "expand": None})
 
     def event_days(self, source_day: date) -> tuple[date, date]:
         """First and last UTC event day that an accepted row of a file of `source_day` can have.

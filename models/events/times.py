@@ -28,7 +28,9 @@ ISO: Final = (
     r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?) ?(Z|z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?$"
 )
 RARER_ISO: Final = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}([Tt ][0-9:.,+Zz -]*)?", re.ASCII)
-VECTORISED_DIRECTIVES: Final = {"%Y", "%m", "%d", "%H", "%M", "%S"}
+VECTORISED_DIRECTIVES: Final = {"%Y", "%m", "%d", "%H", "%M", "%S", "%I", "%p"}
+EPOCH_SCALES: Final = {"epoch_seconds": 1e6, "epoch_milliseconds": 1e3, "epoch_microseconds": 1.0}
+"""Microseconds in a unit."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _micros(instant: datetime) -> int:
 
 def _epoch_micros(values: Sequence[Any], layout: FileFormat) -> pl.Series:
     numbers, _ = number_series(values, layout.missing_values)
-    scale = 1e6 if layout.time_format == "epoch_seconds" else 1e3
+    scale = EPOCH_SCALES[layout.time_format]
     bounded = (numbers * scale).clip(-4e18, 4e18)
     return bounded.round().cast(pl.Int64, strict=False)
 

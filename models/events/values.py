@@ -68,6 +68,23 @@ def number_series(values: Sequence[Any], missing_values: Sequence[str]) -> tuple
     return numbers, unreadable
 
 
+def joined(value: Any, separator: str) -> Any:
+    """A list of texts as one text, without empty ones; a list of anything else, and what is no list, as it is."""
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        return value
+    return separator.join(filter(None, map(str.strip, value)))
+
+
+def without_currency(value: Any, signs: Sequence[str]) -> Any:
+    """The text of a price without signs around it and commas in it: `$1,299.00` becomes `1299.00`."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    for sign in signs:
+        text = text.removeprefix(sign).removesuffix(sign).strip()
+    return text.replace(",", "")
+
+
 def without_trailing_zero(texts: pl.Series) -> pl.Series:
     """Ids that a spreadsheet or pandas turned into floats: `17850.0` becomes `17850`; other texts stay."""
     return texts.str.replace(WHOLE_NUMBER, "${1}")

@@ -16,6 +16,7 @@ from models.events.inference.roles import Roles
 from models.events.inference.sample import Sample, read_sample
 from models.events.inference.text_encoding import EncodingVotes
 from models.events.lines import physical_lines
+from models.events.parquet import parquet_columns
 
 MAX_LINE_BYTES = 1_000_000
 
@@ -43,7 +44,9 @@ class FileGroup:
         return sum(file.stat().st_size for file in self.files)
 
     def decide_encoding(self, on_progress: OnProgress) -> None:
-        """Look at every line of every file."""
+        """Look at every line of every file; the texts of parquet are utf-8."""
+        if self.layout.format == "parquet":
+            return
         votes = EncodingVotes()
         for file in self.files:
             total = file.stat().st_size
@@ -83,16 +86,24 @@ def group_files(files: list[Path]) -> tuple[list[FileGroup], list[UserError]]:
 
 def _add(groups: list[FileGroup], file: Path) -> None:
     """Put a file into the group it fits, or into one of its own."""
-    lines = head_lines(file)
-    if not lines:
+    layout = _layout(file)
+    if layout is None:
         return
-    group = next((group for group in groups if group.layout.fits(lines)), None)
+    group = next((group for group in groups if group.layout.fits(layout)), None)
     if group is None:
-        group = FileGroup(sniff_layout(lines, str(file)))
+        group = FileGroup(layout)
         groups.append(group)
     else:
-        group.layout = _common(group.layout, sniff_layout(lines, str(file)))
+        group.layout = _common(group.layout, layout)
     group.files.append(file)
+
+
+def _layout(file: Path) -> Layout | None:
+    """The layout of a file; `None` for an empty one."""
+    if columns := parquet_columns(file):
+        return Layout("parquet", None, True, columns)
+    lines = head_lines(file)
+    return sniff_layout(lines, str(file)) if lines else None
 
 
 def head_lines(file: Path) -> list[bytes]:
@@ -109,8 +120,15 @@ def _common(one: Layout, other: Layout) -> Layout:
     return replace(one, columns=tuple(column for column in one.columns if column in other.columns))
 
 
-def choose(groups: list[FileGroup]) -> tuple[FileGroup, FileGroup | None, list[FileGroup]]:
+def choose(
+    groups: list[FileGroup], known_log: FileGroup | None = None, known_items: FileGroup | None = None
+) -> tuple[FileGroup, FileGroup | None, list[FileGroup]]:
     """The event log, the catalogue if there is one, and the groups that are neither.
+
+    Args:
+        groups: All groups.
+        known_log: The group that is known to be the event log.
+        known_items: The group that is known to be the catalogue.
 
     An event log has times and items, and mostly users; among several the one with more of these, then the largest. A
     catalogue has items that seldom repeat and no users; among several the one that says more about them.
@@ -122,6 +140,8 @@ def choose(groups: list[FileGroup]) -> tuple[FileGroup, FileGroup | None, list[F
     items: list[tuple[float, int, FileGroup]] = []
     missing: list[str] = []
     for group in groups:
+        if group is known_log or group is known_items:
+            continue
         sample = group.sample()
         events, catalogue = event_roles(sample), catalogue_roles(sample)
         lacking = [what for what, name in (("times", "event_at"), ("items", "item_id")) if name not in events.columns]
@@ -135,15 +155,15 @@ def choose(groups: list[FileGroup]) -> tuple[FileGroup, FileGroup | None, list[F
         item = catalogue.of("item_id")
         if item and item.texts and len(item.distinct) > 0.9 * len(item.texts) and not (is_log and _by_name(events)):
             items.append((len(catalogue.columns), group.n_bytes(), group))
-    if not scores:
+    if not scores and known_log is None:
         raise UserError(
             f"no file has both a column of times and one of items; {'; '.join(missing)}"[:500],
             ", ".join(str(group.files[0]) for group in groups)[:200],
             "Name the event log; times can be ISO, epoch seconds or milliseconds, or a date such as 31/12/2011 10:00.",
         )
-    log = max(scores, key=lambda scored: scored[:2])[2]
+    log = known_log or max(scores, key=lambda scored: scored[:2])[2]
     others = [scored for scored in items if scored[2] is not log]
-    catalogue_group = max(others, key=lambda scored: scored[:2])[2] if others else None
+    catalogue_group = known_items or (max(others, key=lambda scored: scored[:2])[2] if others else None)
     return log, catalogue_group, [group for group in groups if group is not log and group is not catalogue_group]
 
 

@@ -24,7 +24,7 @@ class Layout:
 
     Attributes:
         format: As in `sluice.yaml`.
-        separator: Between fields; `None` for jsonl.
+        separator: Between fields; `None` for jsonl and parquet.
         header: Whether the first line names the columns.
         columns: Names in file order; `column_1` and so on without a header; the keys seen for jsonl.
         encoding: Text encoding.
@@ -47,15 +47,11 @@ class Layout:
                 found["column_names"] = self.columns
         return found
 
-    def fits(self, lines: list[bytes]) -> bool:
-        """Whether another file's first lines have this layout (columns may have been added or dropped)."""
-        try:
-            other = sniff_layout(lines, "")
-        except UserError:
-            return False
+    def fits(self, other: Layout) -> bool:
+        """Whether another file's layout is this one (columns may have been added or dropped)."""
         if (other.format, other.separator) != (self.format, self.separator):
             return False
-        if self.format != "jsonl" and not self.header:
+        if not self.header:
             return len(other.columns) == len(self.columns)
         shared = len(set(self.columns) & set(other.columns))
         return shared >= 0.5 * max(len(self.columns), len(other.columns))
@@ -81,6 +77,7 @@ def _dat_rows(separator: str) -> Callable[[list[str]], Rows]:
 DELIMITED: Final[tuple[tuple[str, str, Callable[[list[str]], Rows]], ...]] = (
     ("dat", "::", _dat_rows("::")),
     ("csv", "\t", _csv_rows("\t")),
+    ("tsv", "\t", _dat_rows("\t")),
     ("csv", ",", _csv_rows(",")),
     ("csv", ";", _csv_rows(";")),
     ("csv", "|", _csv_rows("|")),

@@ -25,7 +25,8 @@ class Survey:
     """What a whole log holds; its size grows with days and event types, not with lines.
 
     Attributes:
-        n_records: Records read, rejected ones too.
+        n_lines: Lines read, rejected ones too.
+        n_further: Records beyond the first of a line, where lines are expanded.
         reasons: Reason -> rejected records.
         days: Event day -> accepted records.
         types: Event type -> accepted records.
@@ -38,7 +39,8 @@ class Survey:
         n_time: Times that the drafted one reads.
     """
 
-    n_records: int = 0
+    n_lines: int = 0
+    n_further: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     days: Counter[date] = field(default_factory=Counter)
     types: Counter[str] = field(default_factory=Counter)
@@ -72,7 +74,8 @@ def survey(
             converted = event_rows(chunk, source)
             _count(found, chunk, converted, file_day)
             if rival is not None:
-                place = source.wanted_columns().index(source.columns["event_at"])
+                flat = source.flat()
+                place = flat.wanted_columns().index(flat.columns["event_at"])
                 written = [row[place] for row in chunk.rows]
                 found.n_time += len(written) - parse_times(written, source).at.null_count()
                 found.n_other_time += len(written) - parse_times(written, rival).at.null_count()
@@ -80,7 +83,8 @@ def survey(
 
 
 def _count(found: Survey, chunk: Chunk, converted: Converted, file_day: date | None) -> None:
-    found.n_records += chunk.n_records
+    found.n_lines += chunk.n_lines
+    found.n_further += chunk.n_further
     found.reasons.update(rejection.reason for rejection in chunk.rejections)
     found.reasons.update(reason for reason, _ in converted.problems.values())
     types, items = converted.columns["event_type"], converted.columns["item_id"]

@@ -70,7 +70,7 @@ def _epoch(values: list[Any]) -> TimeGuess | None:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError):
         return None
-    for name, scale in (("epoch_seconds", 1), ("epoch_milliseconds", 1000)):
+    for name, scale in (("epoch_seconds", 1), ("epoch_milliseconds", 1000), ("epoch_microseconds", 10**6)):
         inside = sum(SECONDS[0] * scale <= number < SECONDS[1] * scale for number in numbers)
         if inside >= READABLE * len(numbers):
             return TimeGuess(name, has_offset=True)

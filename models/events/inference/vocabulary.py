@@ -94,13 +94,18 @@ KNOWN_NAMES: Final = frozenset(
 
 TYPE_WEIGHTS: Final[tuple[tuple[str, float, str], ...]] = (
     (r"remove|delete|unlike|dislike|return|refund|cancel|skip|hide", 0, "undoes or refuses something"),
-    (r"impress|shown|display|exposure|recommended", 0, "was shown, not chosen"),
+    (r"impress|shown|display|exposure|recommended|viewitemlist|listviewed|promotion", 0, "was shown, not chosen"),
     (r"search|query|login|logout|scroll", 0, "is about no item"),
+    (r"begincheckout|checkoutst|shippinginfo|paymentinfo|payment(method)?entered", 3, "comes close to a purchase"),
     (r"purchase|buy|bought|order|transaction|conver|checkout|paid|sale", 5, "is a purchase"),
-    (r"cart|basket|bag", 3, "comes close to a purchase"),
+    (r"cart|basket|bag|productadded$", 3, "comes close to a purchase"),
     (r"fav|like|wish|save|bookmark|share|collect|follow", 2, "says that the item pleased"),
     (r"rating|rate|review", 1, "is a rating"),
-    (r"click|view|^pv$|visit|open|detail|play|listen|watch|read|interaction|checkin", 1, "is a look at the item"),
+    (
+        r"click|select|view|^pv$|visit|open|detail|play|listen|watch|read|interaction|checkin",
+        1,
+        "is a look at the item",
+    ),
 )
 """Pattern searched in the normalised event type, weight, and why; the first that matches counts."""
 

@@ -105,3 +105,14 @@ def test_nothing_there_is_the_users_to_mend(tmp_path):
 def test_an_unaccounted_line_is_a_bug():
     with pytest.raises(RuntimeError, match="3 lines were read, 0 are accounted for"):
         CatalogueBatch(RAW_ITEMS.to_frame(), REJECTED_ITEMS.to_frame(), 3)
+
+
+def test_lists_and_prices_with_signs_are_read_where_the_source_says_so(read):
+    text = '{"id": "1", "cat": ["A", "B"], "price": "$1,299.00"}\n{"id": "2", "cat": "C", "price": 3}\n'
+    columns = {"item_id": "id", "category": "cat", "price": "price"}
+    options = {"name": "items.jsonl", "format": "jsonl"}
+    batch = read(text, columns, join_lists={"category": " > "}, currency_signs=["$"], **options)
+    assert batch.items.select("item_id", "category", "price").rows() == [("1", "A > B", 1299.0), ("2", "C", 3.0)]
+    assert read(text, columns, **options).rejected["reason"].to_list() == ["wrong_type"]
+    unsigned = read(text, columns, join_lists={"category": " > "}, **options)
+    assert unsigned.rejected["reason"].to_list() == ["unreadable_number"]

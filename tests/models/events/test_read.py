@@ -176,13 +176,13 @@ def test_without_an_end_only_earlier_days_are_outside(read, reasons):
 
 def test_by_day_counts_accepted_and_rejected(read):
     batch = read(HEADER + GOOD + "broken\n" + GOOD, start=date(2011, 1, 5))
-    assert batch.by_day().rows() == [(date(2011, 1, 5), 3, 2, 1)]
+    assert batch.by_day().rows() == [(date(2011, 1, 5), 3, 2, 1, 0)]
 
 
 @pytest.mark.parametrize("content", ["", HEADER])
 def test_an_empty_file_leaves_a_row_of_zeros(read, content):
     batch = read(content, **DATED)
-    assert batch.n_lines == 0 and batch.by_day().rows() == [(date(2011, 1, 5), 0, 0, 0)]
+    assert batch.n_lines == 0 and batch.by_day().rows() == [(date(2011, 1, 5), 0, 0, 0, 0)]
     assert read(content, start=date(2011, 1, 1)).lines_by_day() == {date(2011, 1, 1): 0}
     assert batch.accepted.schema == RAW_EVENTS and batch.rejected.schema == REJECTED_EVENTS
 

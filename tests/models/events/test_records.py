@@ -173,3 +173,17 @@ def test_every_physical_line_belongs_to_exactly_one_record(lines):
     spans = [record[1].count(b"\n") + 1 for record in found]
     assert sum(spans) == len(lines)
     assert [record[0] for record in found] == [2 + sum(spans[:i]) for i in range(len(spans))]
+
+
+def test_paths_reach_below_the_top_level_and_exact_keys_go_before():
+    text = '{"a": {"x": 1}, "b.c": 2, "b": {"c": 3}, "c": 4}\n{"a": 5, "c": null}\n'
+    columns = {"item_id": "a.x", "event_type": "b.c", "event_at": "nothing | c"}
+    assert values(records(text, format="jsonl", columns=columns)) == [(1, 2, 4), (None, None, None)]
+
+
+def test_a_required_path_is_missed_by_its_first_key():
+    text = '{"a": 1, "t": {"at": 2}}\n' * SAMPLED_OBJECTS
+    columns = {"item_id": "a", "event_type": "a", "event_at": "t.at"}
+    assert len(records(text, format="jsonl", columns=columns)) == SAMPLED_OBJECTS
+    with pytest.raises(UserError, match="has a key 'when.at' for event_at"):
+        records(text, format="jsonl", columns=columns | {"event_at": "when.at"})

@@ -141,3 +141,36 @@ def test_zone_conversion_is_that_of_zoneinfo_with_fold_0(times, zone):
 def test_offsets_are_those_of_fromisoformat(time, minutes):
     text = f"{time.isoformat()}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     assert one(text) == time - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("value", [1_609_459_200_123_456, "1609459200123456", "1609459200123456.0"])
+def test_microseconds_are_kept(value):
+    assert one(value, time_format="epoch_microseconds") == datetime(2021, 1, 1, 0, 0, 0, 123_456)
+
+
+def test_milliseconds_among_microseconds_are_impossible():
+    assert parse([1_609_459_200_123], time_format="epoch_microseconds").impossible.to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("11/15/2019 8:55:22 AM", datetime(2019, 11, 15, 8, 55, 22)),
+        ("11/15/2019 12:00:00 AM", datetime(2019, 11, 15)),
+        ("11/15/2019 12:00:01 PM", datetime(2019, 11, 15, 12, 0, 1)),
+        ("1/5/2019 01:05:09 pm", datetime(2019, 1, 5, 13, 5, 9)),
+        ("11/15/2019 13:00:00 PM", None),
+        ("11/15/2019 0:30:00 AM", None),
+        ("11/15/2019 8:55:22", None),
+        ("11/15/2019 8:55:22 XM", None),
+    ],
+)
+def test_twelve_hour_clocks(text, expected):
+    assert one(text, time_format="%m/%d/%Y %I:%M:%S %p") == expected
+
+
+@given(st.datetimes(datetime(1991, 1, 1), datetime(2100, 1, 1)))
+def test_twelve_hour_clocks_read_as_python_does(at):
+    pattern = "%m/%d/%Y %I:%M:%S %p"
+    text = at.strftime(pattern)
+    assert one(text, time_format=pattern) == datetime.strptime(text, pattern)

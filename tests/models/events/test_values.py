@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from models.events.values import number_series, text_series, without_trailing_zero
+from models.events.values import joined, number_series, text_series, without_currency, without_trailing_zero
 
 MISSING = ("", "NULL")
 
@@ -57,3 +57,27 @@ def test_nothing_is_an_empty_column():
 )
 def test_only_whole_numbers_lose_their_zero(text, expected):
     assert without_trailing_zero(text_series([text], MISSING)[0]).to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["a", " b ", ""], "a > b"),
+        ([], ""),
+        ("a", "a"),
+        (None, None),
+        (["a", 1], ["a", 1]),
+        ([["a"]], [["a"]]),
+    ],
+)
+def test_lists_of_texts_are_joined(value, expected):
+    assert joined(value, " > ") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("$12.99", "12.99"), (" $1,299.00 ", "1299.00"), ("12 €", "12"), ("12", "12"), (12.5, 12.5), (None, None),
+     ("$1.00 - $2.00", "1.00 - $2.00")],
+)  # fmt: skip
+def test_prices_lose_their_sign(value, expected):
+    assert without_currency(value, ["$", "€"]) == expected

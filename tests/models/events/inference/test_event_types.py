@@ -13,6 +13,17 @@ def weights(*names: str) -> dict[str, float]:
     return {name: guess.value["weight"] for name, guess in found.items()}
 
 
+def test_weights_of_public_formats():
+    shown = ("view_item_list", "Product List Viewed", "view_promotion")
+    assert weights(*shown, "view_item") == {**dict.fromkeys(shown, 0), "view_item": 1}
+    near = ("begin_checkout", "add_shipping_info", "Checkout Started", "Product Added")
+    assert weights(*near, "select_item", "Order Completed") == {
+        **dict.fromkeys(near, 3),
+        "select_item": 1,
+        "Order Completed": 5,
+    }
+
+
 def test_weights_by_name():
     assert weights("impression", "view", "addtocart", "transaction", "favourite", "refund") == {
         "impression": 0,

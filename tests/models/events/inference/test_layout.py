@@ -60,13 +60,12 @@ def test_what_cannot_be_read_is_refused(data, expected):
 
 def test_files_of_one_layout_belong_together():
     log = sniff("user,item,time,price\n1,2,3,4")
-    assert log.fits([b"user,item,time", b"1,2,3"])
-    assert not log.fits([b"item,title,brand", b"1,a,b"])
-    assert not log.fits([b"user;item;time;price", b"1;2;3;4"])
-    assert not log.fits([b"", b""])
+    assert log.fits(sniff_layout([b"user,item,time", b"1,2,3"], ""))
+    assert not log.fits(sniff_layout([b"item,title,brand", b"1,a,b"], ""))
+    assert not log.fits(sniff_layout([b"user;item;time;price", b"1;2;3;4"], ""))
     headless = sniff("1,2,3\n4,5,6")
-    assert headless.fits([b"7,8,9"])
-    assert not headless.fits([b"7,8"])
+    assert headless.fits(sniff_layout([b"7,8,9"], ""))
+    assert not headless.fits(sniff_layout([b"7,8"], ""))
 
 
 @pytest.mark.parametrize(
@@ -85,3 +84,8 @@ def test_encoding(lines, encoding, noted):
     for line in lines:
         votes.add(line if isinstance(line, bytes) else line.encode())
     assert (votes.encoding().value, bool(votes.encoding().note)) == (encoding, noted)
+
+
+def test_stray_quotes_make_tab_separated_lines_literal():
+    lines = [b"1\tA\tx", b'2\t"quoted title\ty', b"3\tB\tz", b"4\tC\tz"]
+    assert (sniff_layout(lines, "").format, sniff_layout(lines[:1] + lines[2:], "").format) == ("tsv", "csv")

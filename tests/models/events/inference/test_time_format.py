@@ -11,6 +11,8 @@ from models.events.inference.time_format import TimeGuess, guess_time_format
         (["964982703", "1537799250"], TimeGuess("epoch_seconds", has_offset=True)),
         ([964982703, 1537799250], TimeGuess("epoch_seconds", has_offset=True)),
         (["964982703123", "1537799250123"], TimeGuess("epoch_milliseconds", has_offset=True)),
+        (["1609459200123456", 1609459200123456], TimeGuess("epoch_microseconds", has_offset=True)),
+        (["11/15/2019 8:55:22 AM", "11/15/2019 12:05:00 PM"], TimeGuess("%m/%d/%Y %I:%M:%S %p")),
         (["13/01/2011 10:00", "01/02/2011 11:00"], TimeGuess("%d/%m/%Y %H:%M")),
         (["01/13/2011 10:00", "01/02/2011 11:00"], TimeGuess("%m/%d/%Y %H:%M")),
         (["01/02/2011", "03/04/2011"], TimeGuess("%d/%m/%Y", other="%m/%d/%Y")),
