@@ -17,6 +17,8 @@ from assets.embeddings import item_text_embeddings, retrievers
 from assets.evaluation import checks as evaluation
 from assets.fingerprints import recorded_fingerprint
 from assets.indexes import ann_indexes
+from assets.maintenance import maintenance
+from assets.maintenance.released_tables import released_tables, releases_of
 from assets.profiles import checks as profiles
 from assets.ranking import rankers
 from assets.tables.dbt_models import dbt_environment, dbt_variables
@@ -175,6 +177,8 @@ def in_op_results(built, damaged):
     frame = built.warehouse.read("SELECT * FROM metrics")
     damaged.sql("UPDATE core_items SET first_seen_on = '2025-10-01'")
     results[f"metrics:{evaluation.LEAKS}"] = evaluation.check_leaks(damaged.warehouse, built.artifacts, frame)
+    released = released_tables(built.warehouse, releases_of(built.warehouse))
+    results[f"maintenance:{maintenance.CHECK}"] = maintenance.check_result(released, released.clear())
     return results
 
 
