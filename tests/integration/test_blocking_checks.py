@@ -32,6 +32,7 @@ SEEN = f"(SELECT min(item_id) FROM core_interactions WHERE user_id = {USER})"
 OWN_OP = [
     ("raw_events:accepted_and_rejected_are_all_lines", "DELETE FROM raw_events WHERE source_line = 5"),
     ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_lines = n_lines + 1"),
+    ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_further = n_further + 1"),
     ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET position = 0 WHERE source_line = 5"),
     ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET event_type = 'dance' WHERE source_line = 5"),
     (
@@ -48,6 +49,7 @@ OWN_OP = [
     ),
     ("event_funnel:funnel_adds_up_to_the_line", "UPDATE event_funnel SET n_kept = n_kept - 1 WHERE n_kept > 0"),
     ("event_funnel:funnel_adds_up_to_the_line", "UPDATE event_funnel SET n_rejected = n_rejected + 1"),
+    ("event_funnel:funnel_adds_up_to_the_line", "UPDATE event_funnel SET n_further = n_further + 1"),
     ("recommendations:recommendations_keep_their_suite", LISTS.format(f"item_id = {SEEN}") + " AND rank = 1"),
     ("recommendations:recommendations_keep_their_suite", LISTS.format("item_id = 'unknown'") + " AND rank = 1"),
     (
