@@ -68,6 +68,7 @@ DBT = {
     "stg_events:staged_events_are_well_formed": "UPDATE stg_events SET propensity = 2 WHERE source_line = 5",
     "stg_items:staged_items_are_unique": "INSERT INTO stg_items SELECT * FROM stg_items",
     "core_events:core_events_are_unique": "INSERT INTO core_events SELECT * FROM core_events",
+    "filtered_events:filtered_lines_are_unique": "INSERT INTO filtered_events SELECT * FROM filtered_events",
     "core_sessions:sessions_are_unique": "INSERT INTO core_sessions SELECT * FROM core_sessions",
     "core_sessions:sessions_are_well_formed": "UPDATE core_sessions SET ended_at = started_at - INTERVAL 1 DAY",
     "core_items:core_items_are_unique": "INSERT INTO core_items SELECT * FROM core_items",

@@ -55,7 +55,8 @@ def test_the_ui_serves_the_project_and_ends_with_everything_it_started(copy):
         assert wait_for(lambda: any("http://" in line for line in lines), 120), lines
         (repository,) = ask(port, ASSETS)["repositoriesOrError"]["nodes"]
         groups = {node["groupName"] for node in repository["assetNodes"]}
-        expected = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases"}
+        groups = ("events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases")
+        expected = {*groups, "maintenance"}
         assert groups == expected
         assert [schedule["name"] for schedule in repository["schedules"]] == ["nightly"]
         children = psutil.Process(process.pid).children(recursive=True)

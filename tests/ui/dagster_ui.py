@@ -22,7 +22,7 @@ CHROMIUM_ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-GROUPS = ("events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases")
+GROUPS = ("events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases", "maintenance")
 PATIENCE_MS = 60_000
 """How long a page may take to show something; the machine may be busy."""
 
