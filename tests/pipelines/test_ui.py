@@ -55,10 +55,9 @@ def test_the_ui_serves_the_project_and_ends_with_everything_it_started(copy):
         assert wait_for(lambda: any("http://" in line for line in lines), 120), lines
         (repository,) = ask(port, ASSETS)["repositoriesOrError"]["nodes"]
         groups = {node["groupName"] for node in repository["assetNodes"]}
-        groups = ("events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases")
-        expected = {*groups, "maintenance"}
-        assert groups == expected
-        assert [schedule["name"] for schedule in repository["schedules"]] == ["nightly"]
+        expected = ("events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases")
+        assert groups == {*expected, "maintenance"}
+        assert {schedule["name"] for schedule in repository["schedules"]} == {"nightly", "weekly_maintenance"}
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 2
     finally:
