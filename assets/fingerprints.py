@@ -40,14 +40,14 @@ def source_fingerprints(project: Project, first: dt.date, last: dt.date) -> pl.D
     rows = []
     for file in list_source_files(project.settings.events, project.base):
         name = f"{file.name} {file_digest(file.path)}"
-        days = [file.day] if file.day else _days(first, last)
+        days = [file.day] if file.day else pl.date_range(first, last, eager=True).to_list()
         rows += [(day, name) for day in days]
     return _fingerprints(project, sorted(rows), first, last)
 
 
 def _fingerprints(project: Project, rows: list, first: dt.date, last: dt.date) -> pl.DataFrame:
     base = project.digest(TABLE_SECTIONS) + code_digest(*TABLE_CODE) + catalogue_digest(project)
-    files: dict[dt.date, list[str]] = {day: [] for day in _days(first, last)}
+    files: dict[dt.date, list[str]] = {day: [] for day in pl.date_range(first, last, eager=True).to_list()}
     for day, name in rows:
         if day in files:
             files[day].append(name)
@@ -74,10 +74,6 @@ def learning_fingerprint(warehouse: Warehouse, project: Project, as_of_day: dt.d
         days = [row[0] for row in connection.execute(sql, [reach]).fetchall()]
     parts = [project.digest(LEARNING_SECTIONS), code_digest(*LEARNING_CODE), str(as_of_day), *days]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def _days(first: dt.date, last: dt.date) -> list[dt.date]:
-    return [first + dt.timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def record_fingerprint(warehouse: Warehouse, project: Project, stage: str, as_of_day: dt.date) -> str:

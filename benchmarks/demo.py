@@ -11,14 +11,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+from measuring import ROOT, measure
 
-ROOT = Path(__file__).resolve().parent.parent
 SLUICE = str(Path(sys.executable).parent / "sluice")
 HEAVY = ("torch", "lightgbm", "faiss", "sentence_transformers", "great_expectations", "matplotlib")
 PROMISES = {"full": 300.0, "again": 45.0, "load": 6.0, "peak_gib": 4.0, "one_day_share": 0.25}
@@ -74,42 +72,7 @@ def demo(config: Path, days: int) -> Demo:
     """Simulate and build."""
     simulated = measure([SLUICE, "simulate", "-c", str(config), "--days", str(days)])
     built = measure([SLUICE, "build", "-c", str(config)])
-    return Demo(simulated[0], built[0], max(simulated[1], built[1]))
-
-
-def measure(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak GiB of a command and its children."""
-    started, peak, ended = time.monotonic(), [0], threading.Event()
-    process = subprocess.Popen(command, cwd=ROOT)
-
-    def watch() -> None:
-        while not ended.wait(0.1):
-            peak[0] = max(peak[0], resident(process.pid))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    code = process.wait()
-    seconds = time.monotonic() - started
-    ended.set()
-    watcher.join()
-    if code:
-        raise SystemExit(f"{' '.join(command)} ended with status {code}")
-    return seconds, peak[0] / 2**30
-
-
-def resident(pid: int) -> int:
-    """Bytes resident of a process and all below it; those that just ended count 0."""
-    total = 0
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    for process in family:
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
+    return Demo(simulated.wall, built.wall, max(simulated.peak, built.peak))
 
 
 def load_code_location(config: Path) -> tuple[float, str]:

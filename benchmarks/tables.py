@@ -10,19 +10,14 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import psutil
+from measuring import ROOT, Measured, measure
 
-ROOT = Path(__file__).resolve().parent.parent
 FIRST, N_DAYS = dt.date(2025, 1, 1), 30
 RATIO, ONE_DAY_SHARE = 2.5, 0.03
 EVENTS_PER_USER, ITEMS = 50, 100_000
@@ -130,46 +125,6 @@ def run_query(folder: Path, kind: str) -> None:
         connection.execute(f"SET temp_directory = '{folder}/query.tmp'; SET memory_limit = '6GB'")
         connection.execute(QUERY.format(read=read))
     (folder / "query.duckdb").unlink()
-
-
-@dataclass
-class Measured:
-    """Seconds of the clock and of the processors, and the most memory resident, in GiB."""
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def measure(command: list[str]) -> Measured:
-    """Run a command with all its children."""
-    before, started, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-        while process.poll() is None:
-            peak = max(peak, resident(process.pid))
-            time.sleep(0.2)
-        if process.returncode:
-            output.seek(0)
-            raise SystemExit(output.read().decode(errors="replace")[-3000:])
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(time.monotonic() - started, cpu, peak / 2**30)
-
-
-def resident(pid: int) -> int:
-    """Bytes resident of a process and all below it; those that just ended count 0."""
-    total = 0
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    for member in family:
-        try:
-            total += member.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
 
 
 def report(name: str, measured: Measured, n_events: int) -> None:

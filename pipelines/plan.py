@@ -7,6 +7,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from assets.fingerprints import learning_fingerprint, recorded_fingerprint, source_fingerprints
 from models.errors import UserError
@@ -164,7 +165,7 @@ def in_portions(
         return ranges
     portions: list[tuple[dt.date, dt.date]] = []
     for first, last in ranges:
-        partitions = groupby(_days(first, last), lambda day: key_of(axis, day))
+        partitions = groupby(pl.date_range(first, last, eager=True), lambda day: key_of(axis, day))
         begin, until, held = first, first, 0
         for days in (list(days) for _, days in partitions):
             size = sum(sizes[day] for day in days)
@@ -174,10 +175,6 @@ def in_portions(
             until, held = days[-1], held + size
         portions.append((begin, until))
     return portions
-
-
-def _days(first: dt.date, last: dt.date) -> list[dt.date]:
-    return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _text_bytes(path: Path) -> int:

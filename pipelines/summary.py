@@ -13,7 +13,7 @@ from pipelines.console import console, say
 from pipelines.releases import Release, newest_release
 from pipelines.storage import warehouse_of
 from resources.settings import Project
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, table_names
 
 
 def show(project: Project, result: BuildResult) -> None:
@@ -34,9 +34,8 @@ def show(project: Project, result: BuildResult) -> None:
 
 
 def _show_tables(warehouse: Warehouse) -> None:
-    names = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY table_name"
     with warehouse.connect(read_only=True) as connection:
-        tables = [row[0] for row in connection.execute(names).fetchall()]
+        tables = table_names(connection)
         counts = [connection.execute(f'SELECT count(*) FROM "{name}"').fetchone() for name in tables]
         artifacts = (
             connection.execute("SELECT asset, count(*) FROM artifacts GROUP BY ALL ORDER BY ALL").fetchall()

@@ -22,7 +22,7 @@ T = TypeVar("T")
 MAX_ATTEMPTS = 12
 RETRYABLE = re.compile(r"database is locked|conflict|constraint failed: ducklake_", re.IGNORECASE)
 
-__all__ = ["Warehouse", "insert", "literal", "quoted"]
+__all__ = ["Warehouse", "digest", "insert", "literal", "quoted", "table_names"]
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -166,13 +166,23 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 added does not matter.
         """
         with self.connect(read_only=True) as connection:
-            if columns is None:
-                columns = sorted(row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall())
-            wanted = ", ".join(quoted(name) for name in columns)
-            sql = f"""SELECT count(*), sum(hash(_row)::HUGEINT)::VARCHAR, bit_xor(hash(_row))
-                FROM (SELECT {wanted} FROM {quoted(table)}) AS _row"""
-            found = connection.execute(sql).fetchone()
-        return "-".join(str(part) for part in found or ())
+            return digest(connection, table, columns)
+
+
+def table_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the lake's tables as the connection sees them, sorted."""
+    sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY table_name"
+    return [row[0] for row in connection.execute(sql).fetchall()]
+
+
+def digest(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str] | None = None) -> str:
+    """`Warehouse.digest` of a table as the connection sees it, e.g. at an earlier snapshot."""
+    if columns is None:
+        columns = sorted(row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall())
+    wanted = ", ".join(quoted(name) for name in columns)
+    sql = f"""SELECT count(*), sum(hash(_row)::HUGEINT)::VARCHAR, bit_xor(hash(_row))
+        FROM (SELECT {wanted} FROM {quoted(table)}) AS _row"""
+    return "-".join(str(part) for part in connection.execute(sql).fetchone() or ())
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

@@ -4,9 +4,8 @@ import duckdb
 import polars as pl
 
 from models.errors import UserError
-from resources.warehouse import Warehouse, literal, quoted
+from resources.warehouse import Warehouse, digest, table_names
 
-TABLES_SQL = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY table_name"
 SCHEMA = {"release_id": pl.Utf8, "snapshot": pl.Int64, "table": pl.Utf8, "contents": pl.Utf8, "readable": pl.Boolean}
 
 
@@ -38,13 +37,6 @@ def released_tables(warehouse: Warehouse, releases: pl.DataFrame) -> pl.DataFram
 def _contents(warehouse: Warehouse, snapshot: int) -> list[tuple[str | None, str, bool]]:
     try:
         with warehouse.connect(snapshot=snapshot) as connection:
-            names = [row[0] for row in connection.execute(TABLES_SQL).fetchall()]
-            rows = connection.execute(" UNION ALL ".join(map(_digest_sql, names))).fetchall()
+            return [(name, digest(connection, name), True) for name in table_names(connection)]
     except (duckdb.Error, UserError) as error:
         return [(None, str(error).strip().splitlines()[0], False)]
-    return [(name, f"{count} rows {digest}", True) for name, count, digest in sorted(rows)]
-
-
-def _digest_sql(table: str) -> str:
-    return f"""SELECT {literal(table)}, count(*), concat_ws('-', sum(hash(_row)::HUGEINT), bit_xor(hash(_row)))
-        FROM {quoted(table)} AS _row"""

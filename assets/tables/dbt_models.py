@@ -101,13 +101,11 @@ def dbt_environment(project: Project, first: dt.date | None = None, last: dt.dat
 
 def dbt_variables(settings: Settings) -> dict[str, Any]:
     """The settings that the SQL reads. The same in every run, or dbt would parse the project anew."""
-    cleaning = settings.cleaning
     return {
         "late_days": settings.events.late_days if settings.events.day_pattern else 0,
         # One more than the config's: west of Greenwich a file's evening is already the next UTC day.
         "early_days": settings.events.early_days + 1 if settings.events.day_pattern else 0,
         "partition_start": str(settings.partitions.start),
         "event_weights": {name: kind.model_dump() for name, kind in settings.event_types.items()},
-        **cleaning.model_dump(exclude={"bot_user_agent_pattern"}),
-        "bot_user_agent_pattern": cleaning.bot_user_agent_pattern,
+        **settings.cleaning.model_dump(),
     }

@@ -1,8 +1,8 @@
 {#
     Why an event is set aside. One macro per rule, each a boolean over a row of raw_events with more columns:
-    `copy_number`, its place among the events of the same id and day; `alike_event_id` and `alike_event_at`, the event
-    before it that day with the same user, item and type; and of its user's day, without copies, `n_user_events`,
-    `n_user_items` and `is_regular`. NULL counts as "does not apply".
+    `copy_number`, its place among the events of the same id and day; `alike`, id and time of the event before it that
+    day with the same user, item and type; and of its user's day, without copies, `n_user_events`, `n_user_items`,
+    `is_regular`, and what follows from them, `bot_rule`. NULL counts as "does not apply".
 #}
 
 {% macro is_duplicate() -%}
@@ -28,12 +28,12 @@
 {%- endmacro %}
 
 {% macro is_bot() -%}
-    {{ bot_rule() }} is not null
+    bot_rule is not null
 {%- endmacro %}
 
 {% macro is_near_duplicate() -%}
     {%- if var("near_duplicate_seconds") -%}
-        event_at - alike_event_at <= to_microseconds({{ (var("near_duplicate_seconds") * 1000000) | int }})
+        event_at - alike['event_at'] <= to_microseconds({{ (var("near_duplicate_seconds") * 1000000) | int }})
     {%- else -%}
         false
     {%- endif -%}
@@ -76,26 +76,21 @@
 {# What more there is to say of `filter_reason`: the rule that found the bot, the event that a near duplicate repeats. #}
 {% macro filter_detail() -%}
     case filter_reason
-        when 'bot' then {{ bot_rule() }}
-        when 'near_duplicate' then alike_event_id
+        when 'bot' then bot_rule
+        when 'near_duplicate' then alike['event_id']
     end
 {%- endmacro %}
 
 {# Of events that are no copies: the one before it that day with the same user, item and type. #}
 {% macro previous_alike() -%}
-    {%- set window -%}
-        over (
-            partition by event_day, user_id, item_id, event_type, copy_number = 1 order by event_at, event_id
-        )
-    {%- endset -%}
     {%- if var("near_duplicate_seconds") -%}
-        case when copy_number = 1 and user_id is not null and item_id is not null then lag(event_id) {{ window }} end
-            as alike_event_id,
-        case when copy_number = 1 and user_id is not null and item_id is not null then lag(event_at) {{ window }} end
-            as alike_event_at
+        case when copy_number = 1 and user_id is not null and item_id is not null then
+            lag({'event_id': event_id, 'event_at': event_at}) over (
+                partition by event_day, user_id, item_id, event_type, copy_number = 1 order by event_at, event_id
+            )
+        end
     {%- else -%}
-        cast(null as varchar) as alike_event_id,
-        cast(null as timestamp) as alike_event_at
+        cast(null as struct(event_id varchar, event_at timestamp))
     {%- endif -%}
 {%- endmacro %}
 

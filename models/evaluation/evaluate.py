@@ -95,6 +95,10 @@ def evaluate(
         slices = user_slices(users, interactions_before, as_of_day)
         rows += _user_rows(values, slices, resampling)
         rows += _comparison_rows(values, baseline, resampling)
+    return _metrics_frame(rows, as_of_day, scored_through)
+
+
+def _metrics_frame(rows: list[tuple], as_of_day: date, scored_through: date) -> pl.DataFrame:
     frame = pl.DataFrame(
         rows, schema=["model", "metric", "k", "slice", "value", "ci_low", "ci_high", "n_users"], orient="row"
     )

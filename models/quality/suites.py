@@ -30,7 +30,7 @@ _LARGEST = 1e300  # beyond it only infinities are left
 def _pandas_types(dtype: Any) -> list[str]:
     """What a Polars type is called once it is a pandas column; integers with nulls become floats there."""
     if dtype == pl.String:
-        return ["StringDtype", "str"]
+        return ["StringDtype"]
     if dtype == pl.Boolean:
         return ["bool"]
     if dtype.is_integer():

@@ -26,25 +26,6 @@ numbered as (
 )
 
 select
-    event_id,
-    user_id,
-    item_id,
-    event_type,
-    event_at,
-    event_day,
-    value,
-    quantity,
-    price,
-    session_id,
-    impression_id,
-    position,
-    propensity,
-    query,
-    user_agent,
-    item_title,
-    country,
-    source_file,
-    source_line,
-    source_day,
+    {{ event_columns() }},
     {{ session_key() }} as session_key
 from numbered

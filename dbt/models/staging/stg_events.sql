@@ -17,7 +17,7 @@ numbered as (
 preceded as (
     select
         *,
-        {{ previous_alike() }},
+        {{ previous_alike() }} as alike,
         {{ pause_before() }} as pause
     from numbered
 ),
@@ -39,7 +39,8 @@ judged as (
         preceded.*,
         user_days.n_user_events,
         user_days.n_user_items,
-        user_days.is_regular
+        user_days.is_regular,
+        {{ bot_rule() }} as bot_rule
     from preceded
     left join user_days
         on preceded.event_day = user_days.event_day and preceded.user_id = user_days.user_id
@@ -53,26 +54,7 @@ reasoned as (
 )
 
 select
-    event_id,
-    user_id,
-    item_id,
-    event_type,
-    event_at,
-    event_day,
-    value,
-    quantity,
-    price,
-    session_id,
-    impression_id,
-    position,
-    propensity,
-    query,
-    user_agent,
-    item_title,
-    country,
-    source_file,
-    source_line,
-    source_day,
+    {{ event_columns() }},
     filter_reason,
     {{ filter_detail() }} as filter_detail
 from reasoned
