@@ -1,20 +1,30 @@
-"""A tiny shop, simulated and built once through the real command; tests that change something work on a copy."""
+"""A tiny shop, simulated and built once through the real command, and drafts of configs of public logs.
+
+Tests that change the shop work on a copy.
+"""
 
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from models.events.days import DayRange
+from models.events.files import list_source_files
+from models.events.read import read_event_file
 from pipelines.cli import app
 from pipelines.storage import warehouse_of
 from resources.settings import Project, load_project
 from resources.warehouse import Warehouse
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 HOSTILE_TITLE = "[bold]Lamp[/bold] <script>alert(1)</script> :bug: \x1b[31mred"
 
@@ -161,3 +171,31 @@ def give_hostile_titles(catalogue: Path) -> None:
     for item in items[::2]:
         item["title"] = HOSTILE_TITLE
     catalogue.write_text("".join(json.dumps(item) + "\n" for item in items))
+
+
+@pytest.fixture
+def drafted(tmp_path: Path, monkeypatch, invoke):
+    """Write the files of a shape, draft their config and load it."""
+    from public_logs import FILES
+
+    def draft(shape: str):
+        monkeypatch.chdir(tmp_path)
+        for name, data in FILES[shape].items():
+            (tmp_path / name).write_bytes(data)
+        result = invoke("init", *FILES[shape])
+        assert result.exit_code == 0, result.output
+        return load_project(tmp_path / "sluice.yaml")
+
+    return draft
+
+
+@pytest.fixture
+def events(drafted):
+    """The batch of the only event file of a shape."""
+
+    def read(shape: str):
+        project = drafted(shape)
+        (file,) = list_source_files(project.settings.events, project.base)
+        return read_event_file(file, project.settings.events, DayRange(date(2000, 1, 1)))
+
+    return read

@@ -1,4 +1,5 @@
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,10 +7,21 @@ import pytest
 
 from resources.warehouse import Warehouse
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(catalog_path=str(tmp_path / "catalog.sqlite"), data_path=str(tmp_path / "data"))
+
+
+@pytest.fixture
+def table(warehouse: Warehouse) -> Warehouse:
+    """With an empty table `visits`."""
+    from visits import COLUMNS
+
+    warehouse.ensure_table("visits", COLUMNS, "One visit")
+    return warehouse
 
 
 @pytest.fixture
