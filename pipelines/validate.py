@@ -18,14 +18,14 @@ def validate(project: Project) -> None:
     """
     settings = project.settings
     if settings.catalogue:
-        source_files(project, settings.catalogue)
+        source_files(project, settings.catalogue)  # says what to do where the shop was not simulated yet
         with Bar("catalogue") as bar:
             tally = dry_run_catalogue(settings.catalogue, project.base, bar.update)
         _print(tally)
         _refuse_nothing(tally, "catalogue", project)
     files = source_files(project, settings.events)
     days = DayRange(settings.partitions.start, settings.partitions.end)
-    inside = [file for file in files if file.day is None or days.start <= file.day <= (days.end or file.day)]
+    inside = [file for file in files if file.day is None or file.day in days]
     with Bar(f"events: {len(inside)} file(s)") as bar:
         tally = dry_run_events(inside, settings.events, days, bar.update)
     _print(tally)

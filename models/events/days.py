@@ -19,6 +19,9 @@ class DayRange:
     start: date
     end: date | None = None
 
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day and (self.end is None or day <= self.end)
+
 
 def end_of_day(day: date, time_zone: str) -> datetime:
     """The first instant after `day`, naive UTC: the later of the UTC midnight and the midnight of `time_zone`."""

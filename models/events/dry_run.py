@@ -54,7 +54,7 @@ class Tally:
         reasons: Reason -> rejected records.
         examples: Reason -> its first three records.
         days: Event day -> accepted events (none for a catalogue).
-        types: Event type -> accepted events, the first 1,000 types.
+        types: Event type -> accepted events, counted until 1,000 types were seen.
     """
 
     n_lines: int = 0
@@ -110,12 +110,8 @@ class Tally:
 
 def shown(text: str) -> str:
     """Text cut at 100 characters, control characters (and those that turn the writing direction) written out."""
-
-    def written_out(found: re.Match[str]) -> str:
-        code = ord(found[0])
-        return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
-
-    return CONTROLS.sub(written_out, text[:EXAMPLE_CHARACTERS])[:EXAMPLE_CHARACTERS]
+    written_out = CONTROLS.sub(lambda found: repr(found[0])[1:-1], text[:EXAMPLE_CHARACTERS])
+    return written_out[:EXAMPLE_CHARACTERS]
 
 
 def dry_run_events(

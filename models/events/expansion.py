@@ -78,7 +78,7 @@ class Expansion(BaseModel):
         return bool(self.event_type or self.marks or self.chosen or "event_type" in self.columns)
 
     def entry_columns(self) -> dict[str, str]:
-        """Canonical field -> how the value of an entry is called in messages."""
+        """Canonical field -> the column of the flat source that holds an entry's value, named as messages call it."""
         entry = f"{self.path}[]"
         given = {field: f"{entry}.{key}" for field, key in self.columns.items()} or {"item_id": entry}
         if self.place_is_position:

@@ -14,6 +14,8 @@ Scalar = str | int | float
 MAYBE_HEADLESS = ("csv", "tsv", "dat")
 TAB_SEPARATED = ("tsv", "recbole")
 NAMED_TIME_FORMATS = ("iso", "epoch_seconds", "epoch_milliseconds", "epoch_microseconds")
+MISSING_VALUES = ("", "null", "NULL", "NaN", "nan", "\\N")
+MAX_LINE_BYTES = 1_000_000
 
 
 class FileFormat(BaseModel):
@@ -53,7 +55,7 @@ class FileFormat(BaseModel):
         default={}, description="Canonical field -> the value it has in every row; never a time."
     )
     missing_values: tuple[str, ...] = Field(
-        default=("", "null", "NULL", "NaN", "nan", "\\N"),
+        default=MISSING_VALUES,
         description="Texts that mean 'no value', compared after surrounding white space is removed.",
     )
     integer_ids: tuple[str, ...] = Field(
@@ -71,14 +73,13 @@ class FileFormat(BaseModel):
     time_format: str = Field(
         default="iso",
         description="iso, epoch_seconds, epoch_milliseconds, epoch_microseconds, or a strptime pattern such as "
-        "'%d/%m/%Y %H:%M'; "
-        "the dates and timestamps of parquet are read as they are.",
+        "'%d/%m/%Y %H:%M'; the dates and timestamps of parquet are read as they are.",
     )
     time_zone: str = Field(
         default="UTC", description="IANA zone of times written without an offset; they are stored in UTC."
     )
     max_line_bytes: int = Field(
-        default=1_000_000,
+        default=MAX_LINE_BYTES,
         ge=1,
         description="A longer line, quoted record or parquet row is rejected alone; a line is never held in memory.",
     )

@@ -117,12 +117,13 @@ def _records(batch: pa.RecordBatch, n_before: int, layout: FileFormat) -> Iterat
     columns = [_plain_values(column) for column in batch.columns]
     nested = None if layout.read_columns() == names else picker(layout.read_columns())
     for number, row in enumerate(zip(*columns, strict=True), n_before + 1):
-        data = orjson.dumps(dict(zip(names, row, strict=True)), default=repr, option=orjson.OPT_NON_STR_KEYS)
+        record = dict(zip(names, row, strict=True))
+        data = orjson.dumps(record, default=repr, option=orjson.OPT_NON_STR_KEYS)
         if len(data) > layout.max_line_bytes:
             found = f"{len(data)} bytes as JSON; max_line_bytes is {layout.max_line_bytes}"
             yield number, data, None, "line_too_long", found
         else:
-            yield number, data, row if nested is None else nested(dict(zip(names, row, strict=True))), None, ""
+            yield number, data, row if nested is None else nested(record), None, ""
 
 
 def _plain_values(column: pa.Array) -> list[Any]:

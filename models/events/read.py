@@ -135,5 +135,4 @@ def _days_of_unparsed(chunk: Chunk, converted: Converted, source: EventSource) -
 
 
 def _partition(event_day: date | None, days: DayRange) -> date:
-    inside = event_day is not None and event_day >= days.start and (days.end is None or event_day <= days.end)
-    return event_day if inside and event_day else days.start
+    return event_day if event_day is not None and event_day in days else days.start

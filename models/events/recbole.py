@@ -49,5 +49,4 @@ def inter_text(interactions: pl.DataFrame) -> str:
     missing = [name for name in written.columns if written[name].null_count()]
     if missing:
         raise UserError(f"{missing[0]} is missing in a row", "core_interactions", "Leave such rows out.")
-    lines = written.select(pl.concat_str(pl.all(), separator="\t") + "\n").to_series()
-    return HEADER + "".join(lines.to_list())
+    return HEADER + written.write_csv(include_header=False, separator="\t", quote_style="never")

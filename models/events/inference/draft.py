@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from models.events.file_format import FileFormat
+from models.events.file_format import MISSING_VALUES
 from models.events.inference.catalogue_roles import category_separators
-from models.events.inference.event_types import (
-    constant_type,
-    itemless_types,
-    return_types,
-    weighted_types,
-)
+from models.events.inference.event_types import constant_type, itemless_types, return_types, weighted_types
 from models.events.inference.file_days import dated_settings
 from models.events.inference.groups import FileGroup
 from models.events.inference.guess import Guess
@@ -51,8 +46,8 @@ def source_section(path: str, group: FileGroup, roles: Roles) -> Section:
         {name: Guess(column, notes.get(name, "")) for name, column in roles.columns.items()}, " ".join(roles.left_out)
     )
     if missing := roles.missing_values():
-        known = FileFormat.model_fields["missing_values"].default
-        section["missing_values"] = Guess([*known, *missing], "The last ones were seen and seem to mean 'no value'.")
+        note = "The last ones were seen and seem to mean 'no value'."
+        section["missing_values"] = Guess([*MISSING_VALUES, *missing], note)
     floats = [name for name in ("user_id", "item_id") if loses_trailing_zero(roles.of(name))]
     if floats:
         section["integer_ids"] = Guess(floats, "Ids such as '17850.0' were seen; the '.0' is taken off.")

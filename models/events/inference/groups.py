@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.errors import UserError
 from models.events.chunks import OnProgress
+from models.events.file_format import MAX_LINE_BYTES
 from models.events.inference.catalogue_roles import catalogue_roles
 from models.events.inference.event_roles import event_roles
 from models.events.inference.layout import HEAD_LINES, Layout, sniff_layout
@@ -17,8 +18,6 @@ from models.events.inference.sample import Sample, read_sample
 from models.events.inference.text_encoding import EncodingVotes
 from models.events.lines import physical_lines
 from models.events.parquet import parquet_columns
-
-MAX_LINE_BYTES = 1_000_000
 
 
 @dataclass
@@ -125,13 +124,13 @@ def choose(
 ) -> tuple[FileGroup, FileGroup | None, list[FileGroup]]:
     """The event log, the catalogue if there is one, and the groups that are neither.
 
+    An event log has times and items, and mostly users; among several the one with more of these, then the largest. A
+    catalogue has items that seldom repeat and no users; among several the one that says more about them.
+
     Args:
         groups: All groups.
         known_log: The group that is known to be the event log.
         known_items: The group that is known to be the catalogue.
-
-    An event log has times and items, and mostly users; among several the one with more of these, then the largest. A
-    catalogue has items that seldom repeat and no users; among several the one that says more about them.
 
     Raises:
         UserError: No group has times and items.

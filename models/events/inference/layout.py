@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from models.errors import UserError
-from models.events.inference.header import Header, find_header
+from models.events.inference.header import find_header
 from models.events.inference.text_encoding import decoded, refuse_utf16
 
 HEAD_LINES: Final = 200
@@ -111,9 +111,8 @@ def sniff_layout(lines: list[bytes], where: str) -> Layout:
         tried = ", ".join(repr(separator) for _, separator, _ in DELIMITED)
         raise UserError(f"no separator of {tried} splits its lines evenly", where, "Convert it to csv or jsonl.")
     width = len(rows[0])
-    header: Header = find_header([row for row in rows if len(row) == width])
-    layout = Layout(name, separator, header.present, header.columns)
-    return replace(layout, header_note=header.note)
+    header = find_header([row for row in rows if len(row) == width])
+    return Layout(name, separator, header.present, header.columns, header_note=header.note)
 
 
 def _json_keys(texts: list[str]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-MISSING: Final = frozenset(("", "null", "NULL", "NaN", "nan", "\\N"))
+from models.events.file_format import MISSING_VALUES
+
 ALSO_MISSING: Final = re.compile(r"N/?A|None|none|\(no [a-z ]+\)|-|\?")
 WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 
@@ -74,7 +75,7 @@ class Profile:
 
 def profile(values: Sequence[Any]) -> Profile:
     """Look at a column; `None` and the usual words for 'no value' do not count."""
-    given = [value for value in values if value is not None and str(value).strip() not in MISSING]
+    given = [value for value in values if value is not None and str(value).strip() not in MISSING_VALUES]
     scalars = [value for value in given if isinstance(value, str | int | float) and not isinstance(value, bool)]
     texts = [str(value).strip() for value in given]
     also = tuple(sorted(text for text in set(texts) if ALSO_MISSING.fullmatch(text)))

@@ -12,18 +12,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from models.events.file_format import FileFormat
+from models.events.file_format import MISSING_VALUES, FileFormat
 from models.events.inference.groups import FileGroup
 from models.events.inference.guess import Guess
 from models.events.inference.roles import Roles
 from models.events.nested import roots
 
 LOOKED_AT: Final = 200
-MISSING: Final = FileFormat.model_fields["missing_values"].default
 AMAZON_ITEMS: Final[dict[str, Any]] = {
     "join_lists": {"category": " > ", "description": "\n"},
     "currency_signs": ["$"],
-    "missing_values": [*MISSING, "None", "—"],
+    "missing_values": [*MISSING_VALUES, "None", "—"],
 }
 
 
@@ -175,7 +174,7 @@ SHAPES: Final = (
                     "quantity": "quantity",
                 },
             },
-            "missing_values": [*MISSING, "(not set)"],
+            "missing_values": [*MISSING_VALUES, "(not set)"],
             "time_format": "epoch_microseconds",
         },
         needs=("event_name", "event_timestamp", "user_pseudo_id"),

@@ -32,7 +32,7 @@ class Survey:
         types: Event type -> accepted records.
         itemless: Event type -> records without an item.
         lags: File's day minus event day, in days -> accepted records (dated files only).
-        values: Ratings seen -> how often, at most 1,000 different ones.
+        values: Ratings seen -> how often, counted until there are 1,000 different ones.
         n_negative_quantity: Records with a quantity below 0.
         n_cancelled: Records whose session begins with C and a digit, as cancelled invoices do.
         n_other_time: Times that the rival time format reads.
@@ -67,18 +67,15 @@ def survey(
         other_time_format: A format that fits the sampled times as well.
         on_progress: Told the bytes read so far.
     """
-    found = Survey()
+    found, flat = Survey(), source.flat()
+    place = flat.wanted_columns().index(flat.columns["event_at"])
     rival = source.model_copy(update={"time_format": other_time_format}) if other_time_format else None
     for path, file_day in files:
         for chunk in read_chunks(path, source, on_progress):
             converted = event_rows(chunk, source)
             _count(found, chunk, converted, file_day)
             if rival is not None:
-                flat = source.flat()
-                place = flat.wanted_columns().index(flat.columns["event_at"])
-                written = [row[place] for row in chunk.rows]
-                found.n_time += len(written) - parse_times(written, source).at.null_count()
-                found.n_other_time += len(written) - parse_times(written, rival).at.null_count()
+                found.n_other_time += parse_times([row[place] for row in chunk.rows], rival).at.count()
     return found
 
 
@@ -87,6 +84,7 @@ def _count(found: Survey, chunk: Chunk, converted: Converted, file_day: date | N
     found.n_further += chunk.n_further
     found.reasons.update(rejection.reason for rejection in chunk.rejections)
     found.reasons.update(reason for reason, _ in converted.problems.values())
+    found.n_time += converted.columns["event_at"].count()
     types, items = converted.columns["event_type"], converted.columns["item_id"]
     if converted.problems:
         found.itemless.update(types.filter(items.is_null()).drop_nulls().to_list())
