@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from models.events.file_format import MISSING_VALUES, FileFormat
+from models.events.file_format import MISSING_VALUES
 from models.events.inference.groups import FileGroup
 from models.events.inference.guess import Guess
 from models.events.inference.roles import Roles
