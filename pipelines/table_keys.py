@@ -33,6 +33,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
     "releases": ("release_id",),
     "artifacts": ("asset", "as_of_day"),
+    "quality_history": ("run_id", "evaluation_number", "expectation_number"),
     "fingerprints": ("stage", "as_of_day"),
 }
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from assets.display import rounded
 from assets.graph import preview
+from assets.quality.suite_metadata import suite_metadata
 from models.profiles.audit import ProfileAudit, audit_profiles
 from models.quality.run import run_suite
 from models.quality.suites import item_profiles_suite, user_profiles_suite
@@ -64,7 +65,7 @@ def _results(kind: str, audit: ProfileAudit, suite) -> Iterator[dg.AssetCheckRes
             {"coverage": rounded(audit.coverage), "missing": dg.MetadataValue.json(audit.missing[:20])},
         ),
         (clean, not audit.personal_data, {"n_profiles": personal.height, "examples": _shown(personal)}),
-        (kept, suite.success, {"suite": dg.MetadataValue.md(suite.markdown)}),
+        (kept, suite.success, suite_metadata(suite)),
     ]
     for name, passed, metadata in findings:
         yield dg.AssetCheckResult(asset_key=asset, check_name=name, passed=passed, metadata=metadata)

@@ -8,6 +8,7 @@ import polars as pl
 
 from assets.fingerprints import forget_fingerprint
 from assets.graph import Graph, checked_day, preview
+from assets.quality.suite_metadata import suite_metadata
 from models.quality.run import run_suite
 from models.quality.suites import recommendations_suite
 from resources.warehouse import Warehouse
@@ -56,7 +57,7 @@ def _suite(graph: Graph) -> dg.AssetChecksDefinition:
         result = run_suite(enriched(warehouse, day), recommendations_suite(k))
         if not result.success:
             forget_fingerprint(warehouse, "recommendations", day)
-        return dg.AssetCheckResult(passed=result.success, metadata={"suite": dg.MetadataValue.md(result.markdown)})
+        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result))
 
     return recommendations_keep_their_suite
 

@@ -43,8 +43,8 @@ class SuiteResult:
         name: The suite's name.
         success: Whether every expectation holds.
         rows: One dict per expectation, failed ones first, otherwise in the suite's order: `expectation` (type),
-            `column`, `meaning`, `success`, `observed` (text), `unexpected_count` (int or `None`) and `examples` (texts
-            that name offending rows by their ids).
+            `column`, `meaning`, `success`, `observed` (text), `unexpected_count` (int or `None`), `limits` (arguments
+            it was given, but for columns) and `examples` (texts that name offending rows by their ids).
         n_rows: Rows of the frame.
     """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from models.quality.expectations import Expectation, Suite
+from models.quality.expectations import COLUMN_ARGUMENTS, Expectation, Suite
 from models.quality.result import SuiteResult, readable
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _row(frame: pl.DataFrame, suite: Suite, expectation: Expectation, result: An
         "success": bool(result.success),
         "observed": f"cannot be computed: {readable(error)}" if error else _observed(found),
         "unexpected_count": found.get("unexpected_count"),
+        "limits": {name: value for name, value in expectation.kwargs.items() if name not in COLUMN_ARGUMENTS},
         "examples": _examples(frame, suite, expectation, positions),
     }
 
