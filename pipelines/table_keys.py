@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "raw_events": A_LINE,
     "rejected_events": A_LINE,
     "source_files": ("source_file", "source_day"),
+    "source_schemas": ("source", "source_file", "column_name"),
     "raw_items": A_LINE,
     "rejected_items": A_LINE,
     "event_funnel": ("source_day",),

@@ -98,6 +98,11 @@ class Checks(Section):
     """Limits of the blocking checks."""
 
     max_rejected_share: float = Field(0.2, ge=0, le=1, description="More rejected lines than this stop a day.")
+    schema_drift: Literal["block", "warn"] = Field(
+        "block",
+        description="What happens when a mapped column of the source is dropped, renamed or retyped: the day is not "
+        "read, or it is read with a warning, and its columns are the known ones from then on.",
+    )
     volume_ratio: tuple[float, float] | None = Field(
         (0.2, 5.0), description="A day's events over the median of the trailing 28 days; null turns the check off."
     )
