@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "releases": ("release_id",),
     "artifacts": ("asset", "as_of_day"),
     "quality_history": ("run_id", "evaluation_number", "expectation_number"),
+    "event_profile_daily": ("profiled", "source_day", "kind", "column_name", "bucket"),
     "fingerprints": ("stage", "as_of_day"),
 }
 

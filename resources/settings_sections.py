@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from models.quality.history_rules import HistoryRules
+
 
 class Section(BaseModel):
     """A part of `sluice.yaml`; unknown keys are errors."""
@@ -105,6 +107,9 @@ class Checks(Section):
     )
     volume_ratio: tuple[float, float] | None = Field(
         (0.2, 5.0), description="A day's events over the median of the trailing 28 days; null turns the check off."
+    )
+    history: HistoryRules | None = Field(
+        HistoryRules(), description="Each day against the same weekday of the trailing weeks; null turns it off."
     )
     min_index_recall: float = Field(0.95, ge=0, le=1, description="Recall@k of the ANN index against exact search.")
     weak_retriever: Literal["block", "warn"] = Field(

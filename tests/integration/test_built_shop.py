@@ -14,9 +14,10 @@ TABLES = {
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
-    *("quality_history", "source_schemas"),
+    *("quality_history", "source_schemas", "event_profile_daily"),
 }
 NO_ASSETS = {"text_vectors", "artifacts", "fingerprints", "releases", "quality_history", "source_schemas"}
+NO_ASSETS |= {"event_profile_daily"}
 GROUPS = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases", "maintenance"}
 RETRIEVERS = {"popularity", "recent_popularity", "ease", "sasrec"}
 ARTIFACTS = RETRIEVERS | {"interaction_sequences", "sasrec_index", "ranking_dataset", "lambdarank", "evaluation_report"}
