@@ -111,6 +111,9 @@ class Checks(Section):
     history: HistoryRules | None = Field(
         HistoryRules(), description="Each day against the same weekday of the trailing weeks; null turns it off."
     )
+    data_docs: bool = Field(
+        True, description="Whether suites also leave Great Expectations' page about their result in `data_docs`."
+    )
     min_index_recall: float = Field(0.95, ge=0, le=1, description="Recall@k of the ANN index against exact search.")
     weak_retriever: Literal["block", "warn"] = Field(
         "block", description="What happens when a learned retriever is significantly below recent popularity."

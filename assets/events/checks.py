@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.display import interval_text, rounded
 from assets.graph import Graph, checked_days, preview
-from assets.quality.suite_metadata import suite_metadata
+from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.events.schema import RAW_EVENTS
 from models.quality.run import run_suite
 from models.quality.suites import raw_events_suite
@@ -122,11 +122,13 @@ def _schema(graph: Graph) -> dg.AssetChecksDefinition:
         description="Great Expectations: columns, ids, times within the day's reach, known event types, sane numbers.",
     )
     def raw_events_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
-        frame = _rows(warehouse, SUITE_SQL, audited_days(context, graph))
+        first, last = audited_days(context, graph)
+        frame = _rows(warehouse, SUITE_SQL, (first, last))
         if frame.is_empty():
             return dg.AssetCheckResult(passed=True, metadata={"note": "No event in these days."})
         result = run_suite(frame, raw_events_suite(RAW_EVENTS, types))
-        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result))
+        page = data_docs_file(graph, result.name, f"{first} to {last}")
+        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
 
     return raw_events_keep_their_suite
 

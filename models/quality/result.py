@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _MAX_CELL_CHARACTERS = 200
@@ -46,12 +46,14 @@ class SuiteResult:
             `column`, `meaning`, `success`, `observed` (text), `unexpected_count` (int or `None`), `limits` (arguments
             it was given, but for columns) and `examples` (texts that name offending rows by their ids).
         n_rows: Rows of the frame.
+        validation: What Great Expectations returned, for `models.quality.data_docs`.
     """
 
     name: str
     success: bool
     rows: list[dict[str, Any]]
     n_rows: int
+    validation: Any = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> list[dict[str, Any]]:
