@@ -16,6 +16,7 @@ from typing import Any, Final
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 LOADED: Final = re.compile(r"<script\b.*?</script>|<link\b[^>]*>", re.S)
 BANNER: Final = re.compile(r'<nav class="navbar navbar-expand.*?</nav>\s*</div>\s*</nav>', re.S)
+HANDLER: Final = re.compile(r'\s+onclick="[^"]*"')
 FOOTER: Final = re.compile(r"<footer\b.*?</footer>", re.S)
 STYLE: Final = re.compile(r"<style>.*?</style>", re.S)
 ELSEWHERE: Final = re.compile(r'<a\s+href="(?:\.\./|https?:)[^"]*"[^>]*>(.*?)</a>', re.S)
@@ -35,7 +36,7 @@ def data_docs_page(validation: Any, title: str) -> str:
     from great_expectations.render.view import DefaultJinjaPageView
 
     page = str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(_harmless(validation))))
-    for pattern in (LOADED, BANNER, FOOTER, STYLE):
+    for pattern in (LOADED, BANNER, HANDLER, FOOTER, STYLE):
         page = pattern.sub("", page)
     page = ELSEWHERE.sub(r"\1", page)
     css = files("models.quality").joinpath("data_docs.css").read_text(encoding="utf-8")
