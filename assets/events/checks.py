@@ -6,11 +6,12 @@ import dagster as dg
 import polars as pl
 
 from assets.display import interval_text, rounded
+from assets.events.event_faults import FAULTS, fault_days
 from assets.graph import Graph, checked_days, preview
 from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.events.schema import RAW_EVENTS
 from models.quality.run import run_suite
-from models.quality.suites import raw_events_suite
+from models.quality.suites import raw_event_columns_suite, raw_events_suite
 from resources.warehouse import Warehouse
 
 LINES_SQL = """
@@ -35,12 +36,19 @@ WITH days AS (SELECT source_day, sum(n_accepted)::BIGINT AS n FROM source_files
 SELECT source_day, n, usual FROM compared WHERE n_days >= 7 ORDER BY source_day
 """
 
-SUITE_SQL = "SELECT * FROM raw_events WHERE source_day BETWEEN $first AND $last"
+COLUMNS_SQL = "SELECT * FROM raw_events WHERE source_day BETWEEN $first AND $last LIMIT 1000"
 
 
 def build(graph: Graph) -> list[dg.AssetChecksDefinition]:
     """Every check of the group `events`."""
-    return [_lines_add_up(graph), _rejected_share(graph), _schema(graph), _volume(graph), _no_empty_day(graph)]
+    return [
+        _lines_add_up(graph),
+        _rejected_share(graph),
+        _columns(graph),
+        _suite(graph),
+        _volume(graph),
+        _no_empty_day(graph),
+    ]
 
 
 def audited_days(context: dg.AssetCheckExecutionContext, graph: Graph) -> tuple[dt.date, dt.date]:
@@ -111,7 +119,23 @@ def _rejected_share(graph: Graph) -> dg.AssetChecksDefinition:
     return rejected_share_is_small
 
 
-def _schema(graph: Graph) -> dg.AssetChecksDefinition:
+def _columns(graph: Graph) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset="raw_events",
+        name="raw_events_have_their_columns",
+        blocking=True,
+        description="Great Expectations: the columns of the table and their types, no more and no fewer.",
+    )
+    def raw_events_have_their_columns(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
+        first, last = audited_days(context, graph)
+        result = run_suite(_rows(warehouse, COLUMNS_SQL, (first, last)), raw_event_columns_suite(RAW_EVENTS))
+        page = data_docs_file(graph, result.name, f"{first} to {last}")
+        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
+
+    return raw_events_have_their_columns
+
+
+def _suite(graph: Graph) -> dg.AssetChecksDefinition:
     types = sorted(graph.settings.event_types)
     types += sorted(set(graph.settings.cleaning.return_event_types) - set(types))
 
@@ -119,14 +143,14 @@ def _schema(graph: Graph) -> dg.AssetChecksDefinition:
         asset="raw_events",
         name="raw_events_keep_their_suite",
         blocking=True,
-        description="Great Expectations: columns, ids, times within the day's reach, known event types, sane numbers.",
+        description="Great Expectations, on counts per day: ids, times within the day, known event types, sane numbers.",
     )
     def raw_events_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         first, last = audited_days(context, graph)
-        frame = _rows(warehouse, SUITE_SQL, (first, last))
-        if frame.is_empty():
+        days = fault_days(warehouse, first, last, types)
+        if days.is_empty():
             return dg.AssetCheckResult(passed=True, metadata={"note": "No event in these days."})
-        result = run_suite(frame, raw_events_suite(RAW_EVENTS, types))
+        result = run_suite(days, raw_events_suite({name: meaning for name, (_, meaning) in FAULTS.items()}))
         page = data_docs_file(graph, result.name, f"{first} to {last}")
         return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
 

@@ -18,7 +18,6 @@ from models.quality.expectations import (
     matches,
     not_null,
     one_of,
-    present,
     single_value,
     unique,
 )
@@ -50,20 +49,17 @@ def _of_type(column: str, dtype: Any) -> Expectation:
     )
 
 
-def raw_events_suite(columns: Mapping[str, Any], event_types: Collection[str], min_user_share: float = 0.2) -> Suite:
-    """What raw events promise before dbt reads them; true of an empty day too.
+def raw_event_columns_suite(columns: Mapping[str, Any]) -> Suite:
+    """Which columns raw events have before dbt reads them; true of an empty table too.
 
     Args:
         columns: Expected columns, no more and no fewer, with their Polars types (a `pl.Schema` does).
-        event_types: The types the project knows.
-        min_user_share: Least share of events that name a user; many shops log anonymous events, none logs only those.
 
     Returns:
-        A suite for a frame of `raw_events`, of one day or of many.
+        A suite for any rows of `raw_events`.
     """
-    required = ("event_id", "event_type", "event_at", "event_day", "source_file", "source_line", "source_day")
     return Suite(
-        "raw_events",
+        "raw_event_columns",
         ("source_file", "source_line", "event_id"),
         (
             Expectation(
@@ -71,19 +67,27 @@ def raw_events_suite(columns: Mapping[str, Any], event_types: Collection[str], m
                 {"column_set": sorted(columns), "exact_match": True},
                 "the columns are those of the table, no more and no fewer",
             ),
-            *(not_null(column) for column in required),
-            present("user_id", min_user_share),
-            one_of("event_type", sorted(event_types), "every event type is one of the configured ones"),
-            between("position", 1, None, "positions count from 1"),
-            between("propensity", 0, 1, "propensities are probabilities above 0", strict_min=True),
-            between("source_line", 1, None, "line numbers count from 1"),
-            unique("source_file", "source_line"),
-            Expectation(
-                "expect_column_pair_values_a_to_be_greater_than_b",
-                {"column_A": "event_at", "column_B": "event_day", "or_equal": True},
-                "no event lies before its own day",
-            ),
             *(_of_type(column, dtype) for column, dtype in columns.items()),
+        ),
+    )
+
+
+def raw_events_suite(faults: Mapping[str, str], min_user_share: float = 0.2) -> Suite:
+    """What raw events promise before dbt reads them; true of no days too.
+
+    Args:
+        faults: Column of the frame that counts bad rows -> what is asserted of the rows: that it is 0.
+        min_user_share: Least share of events that name a user; many shops log anonymous events, none logs only those.
+
+    Returns:
+        A suite for a frame with one row per day: `source_day`, `user_share`, `examples` and the faults.
+    """
+    return Suite(
+        "raw_events",
+        ("source_day", "examples"),
+        (
+            between("user_share", min_user_share, None, f"at least {min_user_share:.0%} of the rows have user_id"),
+            *(between(name, 0, 0, meaning) for name, meaning in faults.items()),
         ),
     )
 

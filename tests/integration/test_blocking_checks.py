@@ -42,6 +42,7 @@ OWN_OP = [
     ("raw_events:accepted_and_rejected_are_all_lines", "DELETE FROM raw_events WHERE source_line = 5"),
     ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_lines = n_lines + 1"),
     ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_further = n_further + 1"),
+    ("raw_events:raw_events_have_their_columns", "ALTER TABLE raw_events ADD COLUMN extra INTEGER"),
     ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET position = 0 WHERE source_line = 5"),
     ("raw_events:raw_events_keep_their_suite", "UPDATE raw_events SET event_type = 'dance' WHERE source_line = 5"),
     (

@@ -1,16 +1,20 @@
 """Every expectation of every suite: it holds on good rows, and one planted fault makes exactly it fail."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 import pytest
 
 from models.quality.expectations import Suite
 from models.quality.run import run_suite
-from models.quality.suites import item_profiles_suite, raw_events_suite, recommendations_suite, user_profiles_suite
-
-EVENT_TYPES = ["impression", "click"]
+from models.quality.suites import (
+    item_profiles_suite,
+    raw_event_columns_suite,
+    raw_events_suite,
+    recommendations_suite,
+    user_profiles_suite,
+)
 
 
 def plant(frame: pl.DataFrame, column: str, value: object, row: int = 1) -> pl.DataFrame:
@@ -28,14 +32,9 @@ def check(frame: pl.DataFrame, suite: Suite, meaning: str, example: str | None):
     assert example is None or example in shown
 
 
-@pytest.fixture
-def events_suite(raw_events):
-    return raw_events_suite(raw_events.schema, EVENT_TYPES)
-
-
-def test_good_frames_pass(raw_events, events_suite, item_profiles, user_profiles, recommendations):
+def test_good_frames_pass(raw_events, item_profiles, user_profiles, recommendations):
     pairs = [
-        (raw_events, events_suite),
+        (raw_events, raw_event_columns_suite(raw_events.schema)),
         (item_profiles, item_profiles_suite()),
         (user_profiles, user_profiles_suite()),
         (recommendations, recommendations_suite(3, ["ease", "sasrec"])),
@@ -45,45 +44,24 @@ def test_good_frames_pass(raw_events, events_suite, item_profiles, user_profiles
         assert result.success and result.failed == [] and len(result.rows) == len(suite.expectations)
 
 
-def test_an_empty_day_of_events_passes(raw_events, events_suite):
-    assert run_suite(raw_events.clear(), events_suite).success
+def test_an_empty_day_of_events_passes(raw_events):
+    assert run_suite(raw_events.clear(), raw_event_columns_suite(raw_events.schema)).success
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "meaning", "example"),
-    [
-        ("event_id", None, "every row has event_id", "source_file=a.jsonl, source_line=2"),
-        ("event_type", None, "every row has event_type", "event_id=e1"),
-        ("event_at", None, "every row has event_at", "event_id=e1"),
-        ("event_day", None, "every row has event_day", "event_id=e1"),
-        ("source_file", None, "every row has source_file", "event_id=e1"),
-        ("source_line", None, "every row has source_line", "event_id=e1"),
-        ("source_day", None, "every row has source_day", "event_id=e1"),
-        ("event_type", "clck", "every event type is one of the configured ones", "event_type=clck"),
-        ("position", 0, "positions count from 1", "source_line=2, event_id=e1, position=0"),
-        ("propensity", 0.0, "propensities are probabilities above 0", "propensity=0.0"),
-        ("propensity", 1.1, "propensities are probabilities above 0", "propensity=1.1"),
-        ("source_line", 0, "line numbers count from 1", "source_line=0"),
-        ("source_line", 1, "(source_file, source_line) is unique", "source_line=1, event_id=e1"),
-        ("event_day", date(2026, 3, 2), "no event lies before its own day", "event_id=e1"),
-    ],
-)
-def test_raw_events_value(raw_events, events_suite, column, value, meaning, example):
-    check(plant(raw_events, column, value), events_suite, meaning, example)
+def test_a_count_of_bad_rows_fails_and_names_the_day_and_the_lines():
+    days = pl.DataFrame(
+        {"source_day": [date(2026, 3, 1), date(2026, 3, 2)], "user_share": [0.2, 1.0], "bad": [0, 7]}
+    ).with_columns(examples=pl.lit("a.jsonl, line 2"))
+    suite = raw_events_suite({"bad": "no row is bad"})
+    check(days, suite, "no row is bad", "source_day=2026-03-02, examples=a.jsonl, line 2, bad=7")
+    assert run_suite(days.with_columns(bad=0), suite).success
+    few = days.with_columns(bad=0, user_share=pl.Series([0.19, 1.0]))
+    check(few, suite, "at least 20% of the rows have user_id", "source_day=2026-03-01")
+    assert run_suite(few, raw_events_suite({"bad": "no row is bad"}, min_user_share=0.1)).success
 
 
-def test_raw_events_users(raw_events):
-    anonymous = raw_events.with_columns(user_id=pl.when(pl.int_range(pl.len()) < 2).then(pl.lit("u")))
-    check(
-        anonymous,
-        raw_events_suite(raw_events.schema, EVENT_TYPES),
-        "at least 20% of the rows have user_id",
-        "event_id=e2",
-    )
-    assert run_suite(anonymous, raw_events_suite(raw_events.schema, EVENT_TYPES, min_user_share=0.1)).success
-
-
-def test_raw_events_columns(raw_events, events_suite):
+def test_raw_events_columns(raw_events):
+    events_suite = raw_event_columns_suite(raw_events.schema)
     check(
         raw_events.with_columns(extra=1), events_suite, "the columns are those of the table, no more and no fewer", None
     )
@@ -94,17 +72,17 @@ def test_raw_events_columns(raw_events, events_suite):
 
 
 @pytest.mark.parametrize("column", ["user_id", "event_type", "propensity", "position", "source_line", "event_at"])
-def test_raw_events_types(raw_events, events_suite, column):
+def test_raw_events_types(raw_events, column):
     other = pl.Boolean if column != "event_type" else pl.Categorical
     wrong = raw_events.with_columns(pl.lit(True).alias(column) if other == pl.Boolean else pl.lit(3).alias(column))
-    failed = [row["meaning"] for row in run_suite(wrong, events_suite).failed]
+    failed = [row["meaning"] for row in run_suite(wrong, raw_event_columns_suite(raw_events.schema)).failed]
     assert any(meaning.startswith(f"{column} holds") for meaning in failed)
 
 
 def test_types_without_a_pandas_name_are_refused():
     with pytest.raises(ValueError, match="no pandas type"):
-        raw_events_suite({"tags": pl.List(pl.String)}, EVENT_TYPES)
-    assert raw_events_suite({"flag": pl.Boolean()}, EVENT_TYPES).expectations
+        raw_event_columns_suite({"tags": pl.List(pl.String)})
+    assert raw_event_columns_suite({"flag": pl.Boolean()}).expectations
 
 
 @pytest.mark.parametrize(
@@ -198,8 +176,3 @@ def test_empty_tables_fail(name, request):
 
 def test_sources_are_looked_at_only_where_they_are_given(recommendations):
     assert run_suite(plant(recommendations, "source", "magic"), recommendations_suite(3)).success
-
-
-def test_times_compare_with_days(raw_events, events_suite):
-    midnight = plant(raw_events, "event_at", datetime(2026, 3, 1))
-    assert run_suite(midnight, events_suite).success
