@@ -1,8 +1,9 @@
 """Measure the first half, from logs to tables: `python benchmarks/tables.py [--events 1000000] [--format parquet]`.
 
-Writes a month of synthetic daily files (one in fifty lines a copy), then runs, each in a process of its own: one
-hand-written DuckDB query that merely reads, casts, deduplicates and sessionises the files; every table of Sluice with
-all checks; and one more day on top. Reports CPU seconds, peak memory, bytes stored, and their ratios within this run.
+Writes 100 daily files of synthetic events in visits of six (one line in fifty a copy), then runs, each in a process of
+its own: one hand-written DuckDB query that merely reads, casts, deduplicates and sessionises the files; every table of
+Sluice with all checks; and one more day on top. Reports CPU seconds, peak memory, bytes stored, and their ratios within
+this run.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ from pathlib import Path
 import duckdb
 from measuring import ROOT, Measured, measure
 
-FIRST, N_DAYS = dt.date(2025, 1, 1), 30
+FIRST, N_DAYS = dt.date(2025, 1, 1), 100
 RATIO, ONE_DAY_SHARE = 2.5, 0.03
-EVENTS_PER_USER, ITEMS = 50, 100_000
+EVENTS_PER_USER, ITEMS, VISIT_EVENTS = 50, 100_000, 6
 
 LINES = """
 SELECT
     format('{{:x}}-{{:x}}', {day}, CASE WHEN n % 50 = 49 THEN n - 1 ELSE n END) AS event_id,
-    'u' || (hash(m, {day}) % {users}) AS user_id,
+    'u' || (hash(m // {visit}, {day}) % {users}) AS user_id,
     'i' || least(floor({items} * pow((hash(m, {day}, 1) % 1000000) / 1000000.0, 3)), {items} - 1)::INT AS item_id,
     ['view', 'view', 'view', 'click', 'click', 'cart', 'purchase'][1 + (hash(m, {day}, 2) % 7)::INT] AS event_type,
-    TIMESTAMP '{date} 00:00:00' + to_milliseconds((hash(m, {day}, 3) % 86400000)::BIGINT) AS event_at,
+    TIMESTAMP '{date} 00:00:00' + to_milliseconds((hash(m // {visit}, {day}, 3) % 84600000)::BIGINT)
+        + to_milliseconds((hash(m, {day}, 6) % 1800000)::BIGINT) AS event_at,
     round((hash(m, {day}, 4) % 10000) / 100.0, 2) AS price,
     'Mozilla/5.0 (' || ['X11; Linux', 'Windows NT 10.0', 'Macintosh'][1 + (hash(m, {day}, 5) % 3)::INT] || ')'
         AS user_agent
@@ -80,7 +82,7 @@ for days in plan_days(project, warehouse_of(project), *asked).stale:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--events", type=int, default=1_000_000, help="Lines of the month.")
+    parser.add_argument("--events", type=int, default=1_000_000, help="Lines of the 100 days.")
     parser.add_argument("--format", choices=["parquet", "jsonl"], default="parquet")
     parser.add_argument("--folder", type=Path, help="Where to work; a new temporary folder by default.")
     given = parser.parse_args()
@@ -114,7 +116,7 @@ def write_days(folder: Path, n_events: int, kind: str, begin: int, end: int) -> 
     with duckdb.connect() as connection:
         for day in range(begin, end):
             date = FIRST + dt.timedelta(days=day)
-            sql = LINES.format(day=day, date=date, users=users, items=ITEMS, rows=rows)
+            sql = LINES.format(day=day, date=date, users=users, items=ITEMS, rows=rows, visit=VISIT_EVENTS)
             connection.execute(f"COPY ({sql}) TO '{folder}/logs/{date}.{kind}' ({how})")
 
 

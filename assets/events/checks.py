@@ -143,7 +143,7 @@ def _suite(graph: Graph) -> dg.AssetChecksDefinition:
         asset="raw_events",
         name="raw_events_keep_their_suite",
         blocking=True,
-        description="Great Expectations, on counts per day: ids, times within the day, known event types, sane numbers.",
+        description="Great Expectations on counts per day: ids, times within the day, known event types, sane numbers.",
     )
     def raw_events_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         first, last = audited_days(context, graph)
