@@ -1,13 +1,8 @@
 """What a build has to do: which event days and as-of days are not what their files, settings and code would make."""
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import groupby, islice
-from pathlib import Path
-
-import dagster as dg
-import polars as pl
+from itertools import islice
 
 from assets.events.source_schemas import drifts_of, look_at, refuse
 from assets.fingerprints import learning_fingerprint, recorded_fingerprint, source_fingerprints
@@ -16,16 +11,13 @@ from models.events.file_format import FileFormat
 from models.events.file_records import file_records
 from models.events.files import SourceFile, list_source_files
 from models.events.json_lines import SAMPLED_OBJECTS
-from pipelines.partitions import event_axis, key_of
+from pipelines.partitions import event_axis
+from pipelines.portions import in_portions
 from resources.settings import Project
 from resources.warehouse import Warehouse
 
 ONE_DAY = dt.timedelta(days=1)
 MOST_RANGES = 3
-MOST_BYTES = 2**30
-"""Text that one run may read, a few million events: a run holds its events in memory, about 0.8 GiB a million."""
-PACKED = 8
-"""Bytes of text that a byte of a compressed or Parquet file stands for, roughly."""
 
 
 @dataclass
@@ -71,7 +63,7 @@ def plan_days(project: Project, warehouse: Warehouse, first: dt.date | None, las
     to_read = set(stale)
     read = [file for file in files if file.day is None or file.day in to_read]
     _refuse_wrong_columns(warehouse, "events", project.settings.events, read)
-    portions = in_portions(as_ranges(stale), files, event_axis(project.settings))
+    portions = in_portions(as_ranges(stale), files, event_axis(project.settings), project.settings.events.format)
     return Plan(begin, end, portions, snapshot)
 
 
@@ -154,35 +146,6 @@ def as_ranges(days: list[dt.date]) -> list[tuple[dt.date, dt.date]]:
         else:
             ranges.append((day, day))
     return [(ranges[0][0], ranges[-1][1])] if len(ranges) > MOST_RANGES else ranges
-
-
-def in_portions(
-    ranges: list[tuple[dt.date, dt.date]], files: list[SourceFile], axis: dg.TimeWindowPartitionsDefinition
-) -> list[tuple[dt.date, dt.date]]:
-    """Cut ranges of days whose files are too much for the memory of one run, between two partitions."""
-    sizes: dict[dt.date, int] = defaultdict(int)
-    for file in files:
-        if file.day:
-            sizes[file.day] += _text_bytes(file.path)
-    if sum(sizes.values()) <= MOST_BYTES:
-        return ranges
-    portions: list[tuple[dt.date, dt.date]] = []
-    for first, last in ranges:
-        partitions = groupby(pl.date_range(first, last, eager=True), lambda day: key_of(axis, day))
-        begin, until, held = first, first, 0
-        for days in (list(days) for _, days in partitions):
-            size = sum(sizes[day] for day in days)
-            if held and held + size > MOST_BYTES:
-                portions.append((begin, until))
-                begin, held = days[0], 0
-            until, held = days[-1], held + size
-        portions.append((begin, until))
-    return portions
-
-
-def _text_bytes(path: Path) -> int:
-    packed = path.suffix.lower() in (".gz", ".zst", ".parquet", ".pq")
-    return path.stat().st_size * (PACKED if packed else 1)
 
 
 def _has_current_lists(project: Project, warehouse: Warehouse, judged: dt.date) -> bool:
