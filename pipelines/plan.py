@@ -175,5 +175,6 @@ def _refuse_wrong_columns(warehouse: Warehouse, name: str, source: FileFormat, f
             for _ in islice(file_records(file.path, source, lambda n_bytes: None), n_records):
                 pass
         except UserError:
-            refuse(drifts_of(warehouse, name, look_at([file], source), source))
+            drifts = drifts_of(warehouse, name, look_at([file], source), source)
+            refuse([(file, drift) for file, drift in drifts if drift.kind == "renamed"])
             raise

@@ -97,17 +97,28 @@ def drifts_of(warehouse: Warehouse, source: str, seen: Seen, layout: FileFormat)
         seen: The files of this run, by `look_at`; those of several days are held against each other in their order.
         layout: Their format and mapping.
     """
-    days = sorted({file.day for file, columns in seen.items() if file.day and columns})
+    by_day: dict[dt.date | None, Seen] = {}
+    for file, columns in seen.items():
+        by_day.setdefault(file.day, {})[file] = columns
+    days = sorted(day for day, files in by_day.items() if day and any(files.values()))
     before = _known(warehouse, EARLIER_SQL, {"source": source, "day": days[0]}) if days else []
     found: Drifts = []
     for day in [*days, None]:
-        files = {file: columns for file, columns in seen.items() if file.day == day}
-        for file, columns in files.items():
-            same = {"source": source, "file": file.name}
-            known = (before if day else []) or _known(warehouse, SAME_SQL, same)
-            found += [(file, drift) for drift in schema_drift(known, columns, layout)]
-        before = merged([columns for columns in files.values() if columns])
+        for file, columns in by_day.get(day, {}).items():
+            drifts = schema_drift(before if day else [], columns, layout)
+            if not (day and before) or any(drift.fails for drift in drifts):
+                itself = _known(warehouse, SAME_SQL, {"source": source, "file": file.name})
+                drifts = _accepted(drifts, schema_drift(itself, columns, layout)) if itself else drifts
+            found += [(file, drift) for drift in drifts]
+        before = merged([columns for columns in by_day.get(day, {}).values() if columns])
     return found
+
+
+def _accepted(drifts: list[Drift], since_last_read: list[Drift]) -> list[Drift]:
+    """What counts of a file that was read before: what has changed in it since, or else what was accepted then."""
+    if not drifts or any(drift.fails for drift in since_last_read):
+        return since_last_read
+    return [drift._replace(fails=False) for drift in drifts]
 
 
 def refuse(drifts: Drifts) -> None:

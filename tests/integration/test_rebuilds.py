@@ -11,6 +11,7 @@ CLEANED = [
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
     *("core_interactions", "feat_user_daily", "feat_item_daily", "event_funnel"),
 ]
+COUNTED = ["event_profile_daily", "source_schemas"]
 DAILY = ["item_profiles", "user_profiles", "item_text_embeddings", "candidates", "recommendations", "artifacts"]
 
 
@@ -75,6 +76,7 @@ def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     clean = copied.copy(tmp_path / "clean", built=False)
     clean.backfill_days(FIRST, LAST)
     assert after == clean.digests(RAW + CLEANED)
+    assert copied.digests(COUNTED) == clean.digests(COUNTED)
 
 
 def test_a_bad_day_whose_old_file_comes_back_is_built_again(copied):

@@ -32,6 +32,9 @@ def failing_build(shop):
     found = [entry.dagster_event.asset_check_evaluation_data for entry in entries]
     failed = {f"{each.asset_key.to_user_string()}:{each.check_name}" for each in found if not each.passed}
     assert run.status == dg.DagsterRunStatus.FAILURE
+    sql = """SELECT asset || ':' || check_name AS name FROM quality_history
+        WHERE run_id = ? AND NOT passed AND expectation_number = 0"""
+    assert set(shop.warehouse.read(sql, [run.run_id])["name"]) == failed, "what stopped a run is in the history"
     return str(refusal.value), failed, shop.materialised(run.run_id)
 
 

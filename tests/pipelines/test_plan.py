@@ -159,5 +159,5 @@ class TestSourceFiles:
 
     def test_a_catalogue_that_lacks_a_column_is_refused(self, copy):
         (copy.folder / "shop" / "catalogue.jsonl").write_text('{"id": "i1"}\n' * 1000)
-        with pytest.raises(UserError, match=r"catalogue.jsonl: none of the first 1000 objects has a key 'item_id'"):
+        with pytest.raises(UserError, match=r"catalogue.jsonl: column 'item_id' was renamed: likely to 'id'"):
             stale(copy.project)

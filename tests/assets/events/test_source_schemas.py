@@ -143,6 +143,9 @@ def test_asked_to_warn_the_day_is_read_and_its_columns_are_known_from_then_on(sh
     assert (success, found.severity) == (True, dg.AssetCheckSeverity.WARN)
     shop.deliver(4, HEADER, "ten")
     assert shop.read(4)[1].passed
+    success, found = shop.read(1, 4)
+    assert (success, found.severity) == (True, dg.AssetCheckSeverity.WARN), "a whole rebuild is not stopped by it"
+    assert value(found, "retyped") == "price (number became text)"
 
 
 def test_what_was_seen_is_remembered_once_a_file(shop):

@@ -83,7 +83,8 @@ class TestTheCheck:
         made.write(lambda connection: insert(connection, "raw_events", frame))
         return made
 
-    def run(self, folder: Path, warehouse: Warehouse, days: list[dt.date], **checks):
+    def run(self, folder: Path, warehouse: Warehouse, days: list[dt.date], late_days: int | None = None, **checks):
+        dated = {} if late_days is None else {"day_pattern": r"(\d{4}-\d{2}-\d{2})", "late_days": late_days}
         settings = Settings.model_validate(
             {
                 "name": "shop",
@@ -93,6 +94,7 @@ class TestTheCheck:
                     "format": "csv",
                     "columns": {"item_id": "item", "event_at": "at"},
                     "constants": {"event_type": "click"},
+                    **dated,
                 },
                 "event_types": {"click": {"weight": 1}},
                 "partitions": {"start": "2025-09-01", "end": "2025-10-31"},
@@ -137,3 +139,12 @@ class TestTheCheck:
         assert found.passed
         assert value(found, "note") == "Turned off: checks.history is null."
         assert not warehouse.has_table("event_profile_daily")
+
+    def test_a_neighbouring_day_is_told_of_only_if_it_must_not_come_in(self, tmp_path, warehouse):
+        odd, after = self.all_days(), LAST + dt.timedelta(days=1)
+        assert not self.run(tmp_path, warehouse, odd, late_days=1).passed
+        found = self.run(tmp_path, warehouse, [after], late_days=1)
+        assert (found.passed, value(found, "days_judged")) == (True, 0)
+        history = {"blocks": ["type_share"], "fail_after_days": 1}
+        found = self.run(tmp_path, warehouse, [after], late_days=1, history=history)
+        assert found.severity == dg.AssetCheckSeverity.ERROR
