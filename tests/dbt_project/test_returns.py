@@ -1,5 +1,6 @@
 """Returns over several days: what they undo, whatever came first, and on which day features book them."""
 
+import numpy as np
 import pytest
 
 FIRST, SECOND, THIRD, FOURTH = (f"2024-03-0{n}" for n in range(1, 5))
@@ -91,3 +92,44 @@ def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake, or
 def test_every_data_test_passes(clean):
     statuses = clean.dbt("test", "--exclude-resource-type", "unit_test", from_day=FIRST, until_day=FOURTH, late_days=1)
     assert set(statuses.values()) == {"pass"}, statuses
+
+
+def by_hand(events):
+    """(return, purchase) -> pieces, by taking them off a pile; what no purchase answers for is under `None`."""
+    piles, found = {}, {}
+    for event in sorted(events, key=lambda e: (e["event_at"], e["event_type"] == "return", e["event_id"])):
+        pile = piles.setdefault(event["user_id"], [])
+        if event["event_type"] == "purchase":
+            pile.append([event["event_id"], event["quantity"]])
+            continue
+        wanted = event["quantity"]
+        while wanted and pile:
+            taken = min(wanted, pile[-1][1])
+            found[event["event_id"], pile[-1][0]] = taken
+            wanted -= taken
+            pile[-1][1] -= taken
+            if not pile[-1][1]:
+                pile.pop()
+        if wanted:
+            found[event["event_id"], None] = wanted
+    return found
+
+
+def test_random_histories_agree_with_a_pile(new_lake):
+    random = np.random.default_rng(5)
+    events = [
+        event(
+            f"e{n}",
+            ["purchase", "return"][random.integers(2)],
+            f"{FIRST} {random.integers(10, 20)}:{random.integers(10, 13)}:00",
+            user_id=f"u{random.integers(8)}",
+            quantity=float(random.integers(1, 9)) / 4,
+        )
+        for n in range(400)
+    ]
+    lake = new_lake()
+    lake.load_day(FIRST, events)
+    lake.dbt("run", "--select", "+core_returns", regular_pause_variation=0)
+    rows = lake.sql("select event_id, purchase_event_id, quantity_matched + quantity_unmatched from core_returns")
+    assert {(back, bought): pieces for back, bought, pieces in rows} == by_hand(events)
+    assert len(rows) > 250
