@@ -32,7 +32,13 @@ def lake(new_lake):
         [
             {"event_id": "a", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00"},
             {"event_id": "b", "user_id": "ann", "item_id": "i2", "event_at": f"{DAY} 10:00:00"},
-            {"event_id": "c", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00", "event_type": "purchase"},
+            {
+                "event_id": "c",
+                "user_id": "ann",
+                "item_id": "i1",
+                "event_at": f"{DAY} 10:00:00",
+                "event_type": "purchase",
+            },
             {"event_id": "d", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00", "event_type": "return"},
         ],
     )
