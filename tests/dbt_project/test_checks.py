@@ -16,6 +16,8 @@ DAMAGE = [
     "delete from core_items where item_id = 'i1'",
     "insert into core_users select * replace (0 as n_events) from core_users",
     "insert into core_interactions select * replace (0 as weight) from core_interactions",
+    "insert into core_impressions select * replace ('c' as click_event_id, event_day as click_event_day) "
+    "from core_impressions",
     "insert into core_returns select * replace (-1 as quantity_matched) from core_returns",
     "insert into core_undone_interactions select * replace (-1 as weight) from core_undone_interactions",
     "insert into feat_user_daily select * replace (99 as n_items) from feat_user_daily",
@@ -40,6 +42,8 @@ def lake(new_lake):
                 "event_type": "purchase",
             },
             {"event_id": "d", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00", "event_type": "return"},
+            {"event_id": "e", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 09:00:00", "event_type": "impression"},
+            {"event_id": "f", "user_id": "bob", "item_id": "i1", "event_at": f"{DAY} 09:00:00", "event_type": "impression"},
         ],
     )
     lake.run_days(DAY)

@@ -38,7 +38,8 @@ def plant(shop) -> None:
         ]
         path.write_text("\n".join([*own, *(json.dumps(click | {"price": 9.5}) for click in clicks)]) + "\n")
         with path.open("ab") as file:
-            file.writelines(shop.returns(day - dt.timedelta(days=3), 50, day))
+            for age in range(1, 6):
+                file.writelines(shop.returns(day - dt.timedelta(days=age), 50, day))
     dated = {"title": "Planted Lamp", "available_from": f"{AFTER[0]}T00:00:00Z", "price": 5.0}
     planted = [{"item_id": NEW_ITEMS[0], **dated}, {"item_id": NEW_ITEMS[1], "title": "Planted Chair"}]
     gone = [item | {"withdrawn_at": f"{AFTER[0]}T00:00:00Z"} for item in items[:3]]
