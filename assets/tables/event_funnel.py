@@ -70,12 +70,14 @@ NEIGHBOURS_SQL = """SELECT source_day, fingerprint FROM event_funnel
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The funnel asset."""
 
+    counted = ["raw_events", "rejected_events", "source_files", "core_events", "filtered_events", "core_returns"]
+
     @dg.asset(
         description="What became of every line of a source day, from file to interaction",
         group_name="tables",
         owners=OWNERS,
         kinds={"duckdb"},
-        deps=["raw_events", "rejected_events", "source_files", "core_events", "filtered_events", "core_returns", "raw_items"],
+        deps=[*counted, "raw_items"],
         partitions_def=graph.days,
         backfill_policy=EVENT_DAYS,
         pool=WAREHOUSE_POOL,
