@@ -14,7 +14,7 @@ from models.errors import UserError
 from models.events.file_format import FileFormat
 from models.events.file_records import file_records
 from models.events.files import SourceFile, list_source_files
-from models.events.records import SAMPLED_OBJECTS
+from models.events.json_lines import SAMPLED_OBJECTS
 from pipelines.partitions import event_axis, key_of
 from resources.settings import Project
 from resources.warehouse import Warehouse
