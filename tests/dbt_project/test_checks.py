@@ -42,8 +42,20 @@ def lake(new_lake):
                 "event_type": "purchase",
             },
             {"event_id": "d", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00", "event_type": "return"},
-            {"event_id": "e", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 09:00:00", "event_type": "impression"},
-            {"event_id": "f", "user_id": "bob", "item_id": "i1", "event_at": f"{DAY} 09:00:00", "event_type": "impression"},
+            {
+                "event_id": "e",
+                "user_id": "ann",
+                "item_id": "i1",
+                "event_at": f"{DAY} 09:00:00",
+                "event_type": "impression",
+            },
+            {
+                "event_id": "f",
+                "user_id": "bob",
+                "item_id": "i1",
+                "event_at": f"{DAY} 09:00:00",
+                "event_type": "impression",
+            },
         ],
     )
     lake.run_days(DAY)
