@@ -20,9 +20,7 @@ class TimeRepair(BaseModel):
     pattern: str = Field(
         description="Python regular expression, searched anywhere in the value; anchor it with ^ and $."
     )
-    time_zone: str = Field(
-        description="Zone that the clock showed, such as Europe/London; any written offset is void."
-    )
+    time_zone: str = Field(description="Zone that the clock showed, such as Europe/London; any written offset is void.")
 
     @field_validator("pattern")
     @classmethod
