@@ -80,7 +80,7 @@ DBT = {
     "core_impressions:impressions_are_unique": "INSERT INTO core_impressions SELECT * FROM core_impressions",
     "core_impressions:impressions_are_well_formed": "UPDATE core_impressions SET click_event_at = event_at - INTERVAL 1 DAY",
     "core_impressions:no_click_belongs_to_two_impressions": "UPDATE core_impressions SET click_event_id = 'one', "
-    "click_event_at = event_at, click_event_day = event_day",
+    "click_event_day = event_day",
     "core_returns:returns_are_unique": "INSERT INTO core_returns SELECT * FROM core_returns",
     "core_returns:returns_are_well_formed": "UPDATE core_returns SET purchase_event_at = event_at + INTERVAL 1 DAY",
     "core_undone_interactions:undone_interactions_are_unique": "INSERT INTO core_undone_interactions "
