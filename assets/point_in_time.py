@@ -1,4 +1,8 @@
-"""Reading tables as they could be known at the end of an as-of day. Learned assets read cleaned tables only here."""
+"""Reading tables as they could be known at the end of an as-of day. Learned assets read cleaned tables only here.
+
+What was bought and given back in full by that day counts as not bought, for whatever is learned and for the truth that
+lists are scored on; it still counts as seen (`taken_back_until`).
+"""
 
 import datetime as dt
 
@@ -6,19 +10,43 @@ import polars as pl
 
 from resources.warehouse import Warehouse
 
+UNDONE_SQL = """(
+    SELECT * FROM core_undone_interactions WHERE undone_on <= $day
+    QUALIFY row_number() OVER (PARTITION BY user_id, item_id, event_day ORDER BY undone_on DESC) = 1
+)"""
+"""What returns up to `$day` left of interactions: the newest row of each; without an id nothing is left."""
+
+NET_SQL = f"""(
+    SELECT * FROM core_interactions ANTI JOIN {UNDONE_SQL} USING (user_id, item_id, event_day)
+    UNION ALL BY NAME
+    SELECT * EXCLUDE (undone_on) FROM {UNDONE_SQL} WHERE event_id IS NOT NULL
+)"""
+"""core_interactions of all days as the returns up to `$day` left them."""
+
 
 def interactions_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
-    """Rows of core_interactions with `event_day <= day` whose item was known by then, in (event_at, event_id) order."""
-    sql = """SELECT i.* FROM core_interactions AS i JOIN core_items AS c USING (item_id)
-        WHERE i.event_day <= ? AND c.first_seen_on <= ? ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
-    return warehouse.read(sql, [day, day])
+    """Interactions with `event_day <= day` whose item was known by then, in (event_at, event_id) order.
+
+    The columns are those of core_interactions.
+    """
+    sql = f"""SELECT i.* FROM {NET_SQL} AS i JOIN core_items AS c USING (item_id)
+        WHERE i.event_day <= $day AND c.first_seen_on <= $day ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
+    return warehouse.read(sql, {"day": day})
 
 
 def interactions_between(warehouse: Warehouse, after: dt.date, until: dt.date) -> pl.DataFrame:
-    """Rows of core_interactions with `after < event_day <= until`: the truth on which lists are scored."""
-    sql = """SELECT * FROM core_interactions WHERE event_day > ? AND event_day <= ?
+    """Interactions with `after < event_day <= until`, as known at the end of `until`: the truth lists are scored on."""
+    sql = f"""SELECT * FROM {NET_SQL} AS i WHERE event_day > $after AND event_day <= $day
         ORDER BY event_at, event_id, user_id, item_id"""
-    return warehouse.read(sql, [after, until])
+    return warehouse.read(sql, {"after": after, "day": until})
+
+
+def taken_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
+    """Rows `user_id, item_id, event_at` of interactions up to `day` of which returns up to `day` left nothing."""
+    sql = f"""SELECT user_id, item_id, i.event_at
+        FROM core_interactions AS i JOIN {UNDONE_SQL} AS u USING (user_id, item_id, event_day)
+        WHERE i.event_day <= $day AND u.event_id IS NULL ORDER BY ALL"""
+    return warehouse.read(sql, {"day": day})
 
 
 def items_known(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:

@@ -77,7 +77,20 @@ class Cleaning(Section):
         description="An event of the same user, item and type within so many seconds of the one before it is set "
         "aside; 0: off.",
     )
+    purchase_event_types: list[str] = Field(["purchase"], description="Types that spend money and can be returned.")
     return_event_types: list[str] = Field(["return"], description="Types that undo a purchase; set aside.")
+    net_returns: bool = Field(
+        True,
+        description="Nothing is learned from a purchase that has been returned in full by the as-of day; false: it "
+        "stays what it was. The user is not shown the item again either way.",
+    )
+    impression_event_types: list[str] = Field(
+        ["impression"], description="Types that show an item without any act of the user."
+    )
+    click_event_types: list[str] = Field(["click"], description="Types that follow an impression of the item.")
+    click_window_minutes: int = Field(
+        30, ge=1, le=10_080, description="A click belongs to an impression at most so long before it."
+    )
     require_positive_price: bool = Field(False, description="Set aside events whose price is given and not above 0.")
     session_gap_minutes: int = Field(30, ge=1, description="A longer pause starts a new session.")
 

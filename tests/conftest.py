@@ -13,6 +13,7 @@ import yaml
 FIRST, LAST = dt.date(2025, 9, 1), dt.date(2025, 9, 20)
 EMPTY_DAY, MISSING_DAY = dt.date(2025, 9, 8), dt.date(2025, 9, 10)
 TWICE_DAY = dt.date(2025, 9, 15)
+N_RETURNS = 4
 SEASON_DAYS = 23
 EVENT_FIELDS = (
     *("event_id", "user_id", "item_id", "session_id", "impression_id", "position", "propensity", "price"),
@@ -116,6 +117,14 @@ class TinyShop:
         """Bring the season's file of a later day."""
         return Path(shutil.copyfile(self.folder / "season" / f"{day}.jsonl", self.day_file(day)))
 
+    def returns(self, bought_on: dt.date, n: int, on: dt.date) -> list[bytes]:
+        """Lines that return the first `n` purchases of a day's file on another day."""
+        lines = [line for line in self.day_file(bought_on).read_bytes().splitlines() if b'"purchase"' in line]
+        bought = [json.loads(line) for line in lines if line.endswith(b"}") and f'"ts":"{bought_on}'.encode() in line]
+        back = {"type": "return", "ts": f"{on}T23:00:00Z", "session_id": None}
+        rows = [{**event, **back, "event_id": f"return-{event['event_id']}-{on}"} for event in bought[:n]]
+        return [json.dumps(row).encode() + b"\n" for row in rows]
+
     def copy(self, to: Path, built: bool = True) -> "TinyShop":
         """The same project elsewhere, with or without what was built; DuckLake's catalogue names its data folder."""
         shutil.copytree(self.folder, to, ignore=None if built else shutil.ignore_patterns("build"))
@@ -176,7 +185,8 @@ class TinyShop:
 def make_shop(folder: Path) -> TinyShop:
     """Simulate a season; the shop has its first 20 days.
 
-    One of them is without a line, one without a file; a click of `TWICE_DAY` is delivered again a day later.
+    One of them is without a line, one without a file; a click of `TWICE_DAY` is delivered again a day later, and what
+    some users bought on it is returned.
     """
     from models.simulation.shop import simulate
 
@@ -193,6 +203,7 @@ def make_shop(folder: Path) -> TinyShop:
     click = next(line for line in shop.day_file(TWICE_DAY).read_bytes().splitlines() if b'"click"' in line)
     with shop.day_file(TWICE_DAY + dt.timedelta(days=1)).open("ab") as file:
         file.write(click + b"\n")
+        file.writelines(shop.returns(TWICE_DAY, N_RETURNS, TWICE_DAY + dt.timedelta(days=1)))
     with shop.catalogue.open("a") as file:
         file.write("{half a line\n")
     return shop

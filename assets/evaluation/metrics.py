@@ -48,6 +48,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         dg.AssetDep("recommendations", partition_mapping=earlier),
         dg.AssetDep("candidates", partition_mapping=earlier),
         dg.AssetDep("core_interactions", partition_mapping=window),
+        dg.AssetDep("core_undone_interactions", partition_mapping=window),
     ]
     common = graph.as_of_asset("evaluation", {"polars", "duckdb"}, deps)
 

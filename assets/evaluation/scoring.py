@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 
 from assets.graph import Graph
-from assets.point_in_time import available, interactions_between, interactions_until, items_known
+from assets.point_in_time import available, interactions_between, interactions_until, items_known, taken_back_until
 from models.evaluation.evaluate import Resampling, evaluate
 from models.evaluation.oracle import oracle_lists
 from models.evaluation.truth import window_truth
@@ -31,13 +31,15 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
     """Metrics of every model's lists as of `target` on the days up to `through`."""
     settings = graph.settings
     before, after = interactions_until(warehouse, target), interactions_between(warehouse, target, through)
+    taken_back = taken_back_until(warehouse, target)
     items = warehouse.read("SELECT * FROM core_items ORDER BY item_id")
     lists = read_lists(warehouse, target, max(settings.evaluation.ks))
-    oracle = oracle_of(graph, warehouse, target, before, after, items)
+    oracle = oracle_of(graph, warehouse, target, before, after, items, taken_back)
     if oracle is not None:
         lists["oracle"] = oracle
     resampling = Resampling(n_resamples=settings.evaluation.n_resamples)
-    return evaluate(lists, before, after, items, settings.evaluation.ks, target, through, resampling=resampling)
+    ks = settings.evaluation.ks
+    return evaluate(lists, before, after, items, ks, target, through, resampling=resampling, taken_back=taken_back)
 
 
 def read_lists(warehouse: Warehouse, target: dt.date, k: int) -> dict[str, pl.DataFrame]:
@@ -58,6 +60,7 @@ def oracle_of(
     before: pl.DataFrame,
     after: pl.DataFrame,
     items: pl.DataFrame,
+    taken_back: pl.DataFrame,
 ) -> pl.DataFrame | None:
     """The best reachable lists of a simulated shop, for the users who are scored; `None` for a real shop."""
     folder = graph.project.simulation_folder
@@ -65,9 +68,11 @@ def oracle_of(
         return None
     from models.simulation.oracle import oracle_scores
 
-    users = window_truth(before, after, items, target).relevant["user_id"].unique().sort().to_list()
+    truth = window_truth(before, after, items, target, taken_back)
+    users = truth.relevant["user_id"].unique().sort().to_list()
+    seen = pl.concat([frame.select("user_id", "item_id") for frame in (before, taken_back)])
     known = items_known(warehouse, target)
     item_ids = known["item_id"].to_list()
     scores = oracle_scores(folder / "truth", target, users, item_ids)
     k = max(graph.settings.evaluation.ks)
-    return oracle_lists(scores, users, item_ids, before, k, available(known).to_numpy()).drop("score")
+    return oracle_lists(scores, users, item_ids, seen, k, available(known).to_numpy()).drop("score")

@@ -25,6 +25,7 @@ RAW_EVENTS: Columns = {
     "source_file": ("VARCHAR", "The file the line came from"),
     "source_line": ("BIGINT", f"The physical line the record starts on, from 1{EXPANDED}"),
     "source_day": ("DATE", "The day of the file (or of the event, for files without a day): the partition"),
+    "written_at": ("TIMESTAMP", "The time as written, where `events.time_repairs` read it anew; empty elsewhere"),
 }
 
 REJECTED_EVENTS: Columns = {

@@ -39,7 +39,12 @@ def line_counts(files: pl.DataFrame) -> dict[str, Any]:
     return {name: int(files[name].sum()) for name in ("n_lines", "n_further", "n_accepted", "n_rejected")}
 
 
-DESCRIBE = {"rejected_events": reasons, "source_files": line_counts}
+def repaired(events: pl.DataFrame) -> dict[str, Any]:
+    """How many events had their time read anew."""
+    return {"n_times_repaired": int(events["written_at"].count())}
+
+
+DESCRIBE = {"raw_events": repaired, "rejected_events": reasons, "source_files": line_counts}
 """What else the UI shows of a partition's rows."""
 
 

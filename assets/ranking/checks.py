@@ -8,6 +8,7 @@ import polars as pl
 
 from assets.fingerprints import forget_fingerprint
 from assets.graph import Graph, checked_day, preview
+from assets.point_in_time import NET_SQL
 from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.quality.run import run_suite
 from models.quality.suites import recommendations_suite
@@ -24,8 +25,8 @@ LEFT JOIN (SELECT * FROM core_items WHERE first_seen_on <= $day) AS i USING (ite
 WHERE r.as_of_day = $day
 """
 
-UNSERVED_SQL = """
-SELECT DISTINCT c.user_id FROM core_interactions AS c JOIN core_items AS i USING (item_id)
+UNSERVED_SQL = f"""
+SELECT DISTINCT c.user_id FROM {NET_SQL} AS c JOIN core_items AS i USING (item_id)
 WHERE c.event_day <= $day AND c.event_day > $day - to_days($active) AND i.first_seen_on <= $day
     AND c.user_id NOT IN (SELECT user_id FROM recommendations WHERE as_of_day = $day)
 ORDER BY ALL
@@ -38,7 +39,7 @@ def build(graph: Graph) -> list[dg.AssetChecksDefinition]:
 
 
 def enriched(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
-    """The lists of a day with `is_seen` and `is_available`, worked out afresh from the tables."""
+    """The lists of a day with `is_seen` (also what was given back) and `is_available`, afresh from the tables."""
     with warehouse.connect(read_only=True) as connection:
         return connection.execute(ENRICHED_SQL, {"day": day}).pl()
 
@@ -70,7 +71,7 @@ def _everyone_served(graph: Graph) -> dg.AssetChecksDefinition:
         asset="recommendations",
         name="every_active_user_has_a_list",
         blocking=True,
-        description=f"Every user with an interaction in the last {active} days has a list.",
+        description=f"Every user with an interaction in the last {active} days that was not undone has a list.",
     )
     def every_active_user_has_a_list(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         day = checked_day(context, graph)

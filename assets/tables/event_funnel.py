@@ -53,6 +53,16 @@ SELECT filter_reason AS reason, coalesce(CASE filter_reason WHEN 'bot' THEN filt
 FROM filtered_events WHERE source_day BETWEEN ? AND ? GROUP BY ALL ORDER BY n_events DESC, reason, rule
 """
 
+RETURNS_SQL = """
+SELECT CASE WHEN matched = 0 THEN 'none of it' WHEN unmatched = 0 THEN 'all of it' ELSE 'some of it' END
+    AS bought_here, count(*) AS n_returns, sum(matched) AS pieces_matched, sum(unmatched) AS pieces_unmatched
+FROM (
+    SELECT sum(quantity_matched) AS matched, sum(quantity_unmatched) AS unmatched
+    FROM core_returns WHERE event_day BETWEEN ? AND ? GROUP BY event_day, event_id
+)
+GROUP BY ALL ORDER BY bought_here
+"""
+
 NEIGHBOURS_SQL = """SELECT source_day, fingerprint FROM event_funnel
     WHERE source_day BETWEEN ? AND ? AND source_day NOT BETWEEN ? AND ?"""
 
@@ -60,12 +70,14 @@ NEIGHBOURS_SQL = """SELECT source_day, fingerprint FROM event_funnel
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The funnel asset."""
 
+    counted = ["raw_events", "rejected_events", "source_files", "core_events", "filtered_events", "core_returns"]
+
     @dg.asset(
         description="What became of every line of a source day, from file to interaction",
         group_name="tables",
         owners=OWNERS,
         kinds={"duckdb"},
-        deps=["raw_events", "rejected_events", "source_files", "core_events", "filtered_events", "raw_items"],
+        deps=[*counted, "raw_items"],
         partitions_def=graph.days,
         backfill_policy=EVENT_DAYS,
         pool=WAREHOUSE_POOL,
@@ -79,8 +91,12 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         add_partition_metadata(context, graph, "event_funnel", frame, totals)
         metadata = table_metadata("event_funnel", COLUMNS, frame, snapshot)
         reasons = warehouse.read(REASONS_SQL, [first, last])
-        set_aside = dg.MetadataValue.md(preview(reasons, reasons.height))
-        return dg.MaterializeResult(metadata={**metadata, "set_aside": set_aside})
+        returns = warehouse.read(RETURNS_SQL, [first, last])
+        shown = {
+            "set_aside": dg.MetadataValue.md(preview(reasons, reasons.height)),
+            "returns": dg.MetadataValue.md(preview(returns)),
+        }
+        return dg.MaterializeResult(metadata={**metadata, **shown})
 
     return event_funnel
 

@@ -7,7 +7,8 @@
 #}
 {% macro get_incremental_replace_days_sql(arg_dict) -%}
     {%- set columns = get_quoted_csv(arg_dict["dest_columns"] | map(attribute="name")) -%}
-    delete from {{ arg_dict["target_relation"] }} where {{ in_window() }};
+    {%- set before = click_days() if config.get("meta", {}).get("waits_for_clicks") else 0 -%}
+    delete from {{ arg_dict["target_relation"] }} where {{ in_window(before=before) }};
 
     insert into {{ arg_dict["target_relation"] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict["temp_relation"] }};

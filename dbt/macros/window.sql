@@ -15,12 +15,17 @@
     {{ conditions | join(" and ") if conditions else "true" }}
 {%- endmacro %}
 
-{# The event days that a load of those source days can have changed. #}
-{% macro in_window(column="event_day") -%}
-    {{ in_days(column, var("late_days") | int, var("early_days") | int) }}
+{# The event days that a load of those source days can have changed, and so many before and after them. #}
+{% macro in_window(column="event_day", before=0, after=0) -%}
+    {{ in_days(column, (var("late_days") | int) + before, (var("early_days") | int) + after) }}
 {%- endmacro %}
 
 {# The same in a model's query: a table that is created (or refreshed in full) takes all days, not only the window. #}
-{% macro days_to_build(column="event_day") -%}
-    {{ in_window(column) if is_incremental() else "true" }}
+{% macro days_to_build(column="event_day", before=0, after=0) -%}
+    {{ in_window(column, before, after) if is_incremental() else "true" }}
+{%- endmacro %}
+
+{# How many days the clicks of an impression can reach into. #}
+{% macro click_days() -%}
+    {{ return(((var("click_window_minutes") | int) + 1439) // 1440) }}
 {%- endmacro %}

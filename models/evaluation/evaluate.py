@@ -53,6 +53,7 @@ def evaluate(
     scored_through: date,
     baseline: str = "recent_popularity",
     resampling: Resampling = Resampling(),
+    taken_back: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Score every model's lists.
 
@@ -78,6 +79,7 @@ def evaluate(
         scored_through: The last day of the window.
         baseline: The model the others are compared with.
         resampling: How intervals are drawn.
+        taken_back: Rows `user_id, item_id` that were bought and given back up to the as-of day.
 
     Returns:
         Rows of `METRICS_SCHEMA`, sorted by model, slice, k and metric.
@@ -86,7 +88,7 @@ def evaluate(
         ValueError: An interaction is on the wrong side of the as-of day or after the window, or a list is invalid.
     """
     _validate_days(interactions_before, interactions_after, as_of_day, scored_through)
-    truth = window_truth(interactions_before, interactions_after, items, as_of_day)
+    truth = window_truth(interactions_before, interactions_after, items, as_of_day, taken_back)
     rows = list(_population_rows(truth))
     rows += _list_rows(lists, interactions_before, _catalogue(items, as_of_day), ks)
     if len(truth.relevant):

@@ -25,11 +25,13 @@ class Converted:
         columns: Canonical field -> column `[n]`; fields without a source are null.
         chunk: The records they come from.
         problems: Row -> its first problem; rows without one are accepted.
+        written: Time field -> what the clock showed, `[n]`; see `Times`.
     """
 
     columns: dict[str, pl.Series]
     chunk: Chunk
     problems: dict[int, Problem] = field(default_factory=dict)
+    written: dict[str, pl.Series] = field(default_factory=dict)
 
     def reject(self, mask: pl.Series, reason: str, detail: Callable[[int], str] | str) -> None:
         """Give the rows of a boolean mask `[n]` this problem unless they have one already (null counts as false)."""
@@ -77,7 +79,7 @@ def _add_time(converted: Converted, name: str, layout: FileFormat) -> None:
         return
     values = converted.chunk.values[layout.columns[name]]
     times = parse_times(values, layout)
-    converted.columns[name] = times.at.alias(name)
+    converted.columns[name], converted.written[name] = times.at.alias(name), times.written
     read_as = f"{layout.time_format}, {layout.columns[name]}"
     converted.reject(times.unreadable, "unreadable_time", lambda row: f"{values[row]!r} read as {read_as}"[:300])
     converted.reject(times.impossible, "impossible_time", lambda row: f"{values[row]!r} read as {read_as}"[:300])

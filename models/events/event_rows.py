@@ -12,6 +12,7 @@ import polars as pl
 from models.events.chunks import Chunk
 from models.events.conversion import Converted, convert
 from models.events.pieces import as_list
+from models.events.repaired_times import repair_times
 from models.events.schema import EVENT_FIELDS
 from models.events.source import EventSource
 
@@ -19,7 +20,7 @@ LARGEST_POSITION: Final = 2**31 - 1
 ID_BYTES: Final = 16
 
 
-def event_rows(chunk: Chunk, source: EventSource) -> Converted:
+def event_rows(chunk: Chunk, source: EventSource, file_name: str) -> Converted:
     """Convert a chunk and find the rows that cannot be events, whatever file and day they are in.
 
     Further problems: `missing_time`, `missing_event_type`, `missing_item`, `impossible_number` (a position that is no
@@ -28,6 +29,7 @@ def event_rows(chunk: Chunk, source: EventSource) -> Converted:
     """
     source = source.flat()
     converted = convert(chunk, source)
+    repair_times(converted, source.time_repairs, file_name)
     columns = converted.columns
     columns["event_type"] = _ruled_event_types(chunk, source, columns["event_type"])
     converted.reject(columns["event_at"].is_null(), "missing_time", f"no value in {source.columns['event_at']!r}")

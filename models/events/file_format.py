@@ -18,6 +18,19 @@ MISSING_VALUES = ("", "null", "NULL", "NaN", "nan", "\\N")
 MAX_LINE_BYTES = 1_000_000
 
 
+def known_zone(time_zone: str) -> str:
+    """The zone itself, where the IANA data has it.
+
+    Raises:
+        ValueError: It has not.
+    """
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{time_zone!r} is not an IANA time zone such as 'Europe/London'") from None
+    return time_zone
+
+
 class FileFormat(BaseModel):
     """Where the files are, how they are laid out, and which column fills which canonical field."""
 
@@ -98,11 +111,7 @@ class FileFormat(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, time_zone: str) -> str:
-        try:
-            ZoneInfo(time_zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{time_zone!r} is not an IANA time zone such as 'Europe/London'") from None
-        return time_zone
+        return known_zone(time_zone)
 
     @field_validator("time_format")
     @classmethod

@@ -74,7 +74,7 @@ def event_pieces(
 def _sorted_out(
     chunk: Chunk, file: SourceFile, source: EventSource, days: DayRange
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    converted = event_rows(chunk, source)
+    converted = event_rows(chunk, source, file.name)
     event_day = converted.columns["event_at"].dt.date().alias("event_day")
     if file.day:
         _check_dated(converted, event_day, file.day, source)

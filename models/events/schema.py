@@ -51,6 +51,7 @@ RAW_EVENTS: Final = pl.Schema(
         "source_file": pl.String(),
         "source_line": pl.Int64(),
         "source_day": pl.Date(),
+        "written_at": UTC_INSTANT,
     }
 )
 REJECTED_EVENTS: Final = pl.Schema(

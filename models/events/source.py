@@ -12,6 +12,7 @@ from models.events import schema
 from models.events.days import end_of_day
 from models.events.expansion import LINE_SCALE, Expansion
 from models.events.file_format import FileFormat
+from models.events.time_repair import TimeRepair
 
 
 def _compiles(pattern: str) -> re.Pattern[str]:
@@ -57,6 +58,9 @@ class EventSource(FileFormat):
     event_type_rules: tuple[EventTypeRule, ...] = Field(
         default=(), description="The first matching rule overrides the mapped or constant event type."
     )
+    time_repairs: tuple[TimeRepair, ...] = Field(
+        default=(), description="Records whose times are local ones whatever they claim; the first match counts."
+    )
     late_days: int = Field(
         default=2, ge=0, description="How many days before its file's day an event may lie; earlier ones are rejected."
     )
@@ -94,8 +98,10 @@ class EventSource(FileFormat):
         return self
 
     def wanted_columns(self) -> list[str]:
-        """The mapped columns, then those only the event type rules read."""
-        return list(dict.fromkeys([*self.columns.values(), *(rule.column for rule in self.event_type_rules)]))
+        """The mapped columns, then those only the event type rules and the time repairs read."""
+        ruled = [rule.column for rule in self.event_type_rules]
+        repaired = [repair.column for repair in self.time_repairs if repair.column is not None]
+        return list(dict.fromkeys([*self.columns.values(), *ruled, *repaired]))
 
     def read_columns(self) -> list[str]:
         """The wanted columns, then the lists that lines are expanded by."""

@@ -45,12 +45,14 @@ class Times:
         missing: No time was given.
         unreadable: The text is not a time of the source's format.
         impossible: Before 1990 or from 2200 on.
+        written: What the clock showed: naive datetimes as they stand in the file, without any offset or zone.
     """
 
     at: pl.Series
     missing: pl.Series
     unreadable: pl.Series
     impossible: pl.Series
+    written: pl.Series
 
 
 def parse_times(values: Column, layout: FileFormat) -> Times:
@@ -71,6 +73,7 @@ def parse_times(values: Column, layout: FileFormat) -> Times:
         missing=missing,
         unreadable=~missing & micros.is_null(),
         impossible=~possible.fill_null(True),
+        written=naive,
     )
 
 
@@ -114,10 +117,11 @@ def _to_utc(naive: pl.Series, offset: pl.Series, time_zone: str) -> pl.Series:
     local = pl.select(pl.when(offset.is_null()).then(naive)).to_series()
     if local.null_count() == len(local):
         return shifted
-    return shifted.zip_with(local.is_null(), local if time_zone == "UTC" else _zone_to_utc(local, time_zone))
+    return shifted.zip_with(local.is_null(), local if time_zone == "UTC" else zone_to_utc(local, time_zone))
 
 
-def _zone_to_utc(local: pl.Series, time_zone: str) -> pl.Series:
+def zone_to_utc(local: pl.Series, time_zone: str) -> pl.Series:
+    """Naive local datetimes of a zone as naive UTC ones, `[n]`; null stays null."""
     aware = local.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
     utc = aware.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     skipped = (local.is_not_null() & utc.is_null()).arg_true()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from models.retrieval.taken_back import TakenBack
 
 ARRAYS = ("offsets", "items", "times", "weights")
 
@@ -23,6 +25,7 @@ class Interactions:
         items: `[n_interactions]` int32 item indices.
         times: `[n_interactions]` int64 seconds since the epoch, UTC.
         weights: `[n_interactions]` float32 event weights, all > 0.
+        taken_back: What the users bought and gave back: seen, but no part of their history.
     """
 
     user_ids: np.ndarray
@@ -31,6 +34,7 @@ class Interactions:
     items: np.ndarray
     times: np.ndarray
     weights: np.ndarray
+    taken_back: TakenBack = field(default_factory=TakenBack)
 
     @property
     def n_users(self) -> int:
@@ -56,26 +60,29 @@ class Interactions:
 
     def before(self, time: int) -> Interactions:
         """The same users and items with only the interactions at `times < time` (seconds, UTC)."""
-        return self._keep(self.times < time)
+        return self._keep(self.times < time, self.taken_back.keep(self.taken_back.times < time))
 
     def since(self, time: int) -> Interactions:
         """The same users and items with only the interactions at `times >= time` (seconds, UTC)."""
-        return self._keep(self.times >= time)
+        return self._keep(self.times >= time, self.taken_back.keep(self.taken_back.times >= time))
 
-    def _keep(self, mask: np.ndarray) -> Interactions:
+    def _keep(self, mask: np.ndarray, taken_back: TakenBack) -> Interactions:
         counts = np.bincount(self.user_of_position()[mask], minlength=self.n_users)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return Interactions(
-            self.user_ids, self.item_ids, offsets, self.items[mask], self.times[mask], self.weights[mask]
-        )
+        kept = self.items[mask], self.times[mask], self.weights[mask]
+        return Interactions(self.user_ids, self.item_ids, offsets, *kept, taken_back)
 
     @classmethod
-    def from_frame(cls, frame: pl.DataFrame, item_ids: np.ndarray) -> Interactions:
+    def from_frame(
+        cls, frame: pl.DataFrame, item_ids: np.ndarray, taken_back: pl.DataFrame | None = None
+    ) -> Interactions:
         """Build from rows `user_id, item_id, event_at, event_id, weight`.
 
         Args:
             frame: One row per interaction, any order; `event_at` is a naive UTC datetime.
             item_ids: The vocabulary, unique, in index order; rows of other items are an error.
+            taken_back: Rows `user_id, item_id, event_at` of what was bought and given back; those of users without
+                an interaction are left out.
 
         Raises:
             ValueError: A row names an item outside the vocabulary.
@@ -87,17 +94,21 @@ class Interactions:
             unknown = joined.filter(pl.col("item").is_null())["item_id"][0]
             raise ValueError(f"item {unknown!r} is not in the vocabulary of {len(item_ids)} items")
         counts = joined.group_by("user_id", maintain_order=True).len()
+        user_ids, item_ids = counts["user_id"].to_numpy().astype(object), np.asarray(item_ids, dtype=object)
+        undone = TakenBack() if taken_back is None else TakenBack.from_frame(taken_back, user_ids, item_ids)
         return cls(
-            user_ids=counts["user_id"].to_numpy().astype(object),
-            item_ids=np.asarray(item_ids, dtype=object),
+            user_ids=user_ids,
+            item_ids=item_ids,
             offsets=np.concatenate([[0], np.cumsum(counts["len"].to_numpy())]).astype(np.int64),
             items=joined["item"].to_numpy().astype(np.int32),
             times=joined["event_at"].dt.epoch("s").to_numpy().astype(np.int64),
             weights=joined["weight"].to_numpy().astype(np.float32),
+            taken_back=undone,
         )
 
     def save(self, folder: Path) -> None:
         """Write `.npy` arrays and the two vocabularies as JSON into `folder`."""
+        self.taken_back.save(folder)
         for name in ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
         ids = {"user_ids": self.user_ids.tolist(), "item_ids": self.item_ids.tolist()}
@@ -112,4 +123,5 @@ class Interactions:
             user_ids=np.array(ids["user_ids"], dtype=object),
             item_ids=np.array(ids["item_ids"], dtype=object),
             **arrays,
+            taken_back=TakenBack.load(folder),
         )

@@ -22,7 +22,7 @@ def recommend(
 
     Args:
         retriever: A fitted retriever.
-        histories: The users' pasts; every item in a user's history counts as seen.
+        histories: The users' pasts; every item in a user's history, or taken back, counts as seen.
         users: User indices into `histories`, `[n]`.
         k: List length, at least 1.
         allowed: `[n_items]` bool, false for items that may not be recommended; `None` allows all.
@@ -65,9 +65,13 @@ def check_allowed(allowed: np.ndarray | None, n_items: int) -> None:
 
 
 def seen_items(histories: Interactions, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row (position in `users`) and item of every interaction of some users, two arrays of equal length."""
+    """Row (position in `users`) and item of all that some users have seen, two arrays of equal length.
+
+    That is every interaction, and what was bought and given back: whoever did not keep an item is not shown it again.
+    """
     lengths = histories.lengths()[users]
     rows = np.repeat(np.arange(len(users)), lengths)
     first_of_row = np.cumsum(lengths) - lengths
     positions = np.arange(len(rows)) - np.repeat(first_of_row, lengths) + np.repeat(histories.offsets[users], lengths)
-    return rows, histories.items[positions]
+    more_rows, more_items = histories.taken_back.of(users)
+    return np.concatenate([rows, more_rows]), np.concatenate([histories.items[positions], more_items])

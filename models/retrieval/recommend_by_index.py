@@ -30,7 +30,7 @@ def top_k_by_index(
     Args:
         retriever: A fitted retriever with vectors.
         index: An index over `retriever.item_vectors()`.
-        histories: The users' pasts; every item in a user's history counts as seen.
+        histories: The users' pasts; every item in a user's history, or taken back, counts as seen.
         users: User indices into `histories`, `[n]`.
         k: List length, at least 1.
         allowed: `[n_items]` bool, false for items that may not be recommended; `None` allows all.

@@ -17,7 +17,7 @@ BLOCK_BYTES = 64 * 2**20
 class Validation:
     """NDCG@k of a retriever on fixed users.
 
-    Relevant are the distinct items of a user's `validation` that are not in the user's `train`, each with gain 1:
+    Relevant are the distinct items of a user's `validation` that the user had not seen in `train`, each with gain 1:
     `NDCG@k = sum over hits at rank r of 1 / log2(r + 1)`, divided by the same sum for a list that starts with all
     relevant items; averaged over the users. Users without a history or without a relevant item are left out.
 
@@ -32,8 +32,9 @@ class Validation:
     def __init__(self, train: Interactions, validation: Interactions, k: int = 10, n_users: int = 5_000, seed: int = 0):
         self.train, self.k = train, k
         everyone = np.arange(train.n_users)
-        relevant = np.unique(_keys(validation, everyone))
-        relevant = relevant[~np.isin(relevant, _keys(train, everyone))]
+        relevant = np.unique(_keys(validation, validation.user_of_position(), validation.items))
+        rows, seen = seen_items(train, everyone)
+        relevant = relevant[~np.isin(relevant, _keys(train, rows, seen))]
         usable = np.intersect1d(relevant // train.n_items, np.flatnonzero(train.lengths() > 0))
         if len(usable) > n_users:
             usable = np.sort(np.random.default_rng(seed).choice(usable, n_users, replace=False))
@@ -63,7 +64,6 @@ class Validation:
         return hits @ discounts / ideal
 
 
-def _keys(interactions: Interactions, users: np.ndarray) -> np.ndarray:
-    """One int64 per interaction, `user * n_items + item`."""
-    rows, items = seen_items(interactions, users)
-    return users[rows].astype(np.int64) * interactions.n_items + items
+def _keys(interactions: Interactions, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """One int64 per user and item, `user * n_items + item`."""
+    return users.astype(np.int64) * interactions.n_items + items

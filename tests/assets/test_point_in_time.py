@@ -1,10 +1,17 @@
-"""What could be known at the end of a day, on four rows that could be worked out by hand."""
+"""What could be known at the end of a day, on a few rows that could be worked out by hand."""
 
 import datetime as dt
 
 import pytest
 
-from assets.point_in_time import available, daily_features_until, interactions_between, interactions_until, items_known
+from assets.point_in_time import (
+    available,
+    daily_features_until,
+    interactions_between,
+    interactions_until,
+    items_known,
+    taken_back_until,
+)
 from resources.warehouse import Warehouse
 
 DAY = dt.date(2025, 3, 5)
@@ -29,12 +36,40 @@ def warehouse(tmp_path_factory):
             ('u', 'old', DATE '2025-03-07', 'e', TIMESTAMP '2025-03-07 10:00')
             ) AS rows (user_id, item_id, event_day, event_id, event_at)"""
         )
+        connection.execute(
+            """CREATE TABLE core_undone_interactions AS SELECT * FROM (VALUES
+            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-06', 'a2', TIMESTAMP '2025-03-05 11:00'),
+            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-08', NULL, NULL),
+            ('u', 'old', DATE '2025-03-06', DATE '2025-03-07', NULL, NULL)
+            ) AS rows (user_id, item_id, event_day, undone_on, event_id, event_at)"""
+        )
         connection.execute("CREATE TABLE feat_user_daily AS SELECT user_id, event_day FROM core_interactions")
     return warehouse
 
 
 def test_interactions_end_with_the_day_and_know_no_later_item(warehouse):
     assert interactions_until(warehouse, DAY)["event_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("day", "ids"),
+    [(5, ["a", "b"]), (6, ["b", "a2", "c", "d"]), (7, ["b", "a2", "c", "e"]), (8, ["b", "c", "e"])],
+)
+def test_a_return_counts_from_its_own_day_on(warehouse, day, ids):
+    found = interactions_until(warehouse, dt.date(2025, 3, day))
+    assert sorted(found["event_id"]) == sorted(ids)
+    assert found.columns == ["user_id", "item_id", "event_day", "event_id", "event_at"]
+
+
+def test_truth_is_without_what_was_returned_in_its_window(warehouse):
+    found = [interactions_between(warehouse, DAY, dt.date(2025, 3, day))["event_id"].to_list() for day in (6, 7)]
+    assert found == [["d"], ["e"]]
+
+
+def test_what_was_taken_back_is_known_from_the_day_of_the_return(warehouse):
+    rows = {day: taken_back_until(warehouse, dt.date(2025, 3, day)).rows() for day in (6, 7, 8)}
+    old, gone = ("u", "old", dt.datetime(2025, 3, 6, 10)), ("u", "gone", dt.datetime(2025, 3, 5, 10))
+    assert rows == {6: [], 7: [old], 8: [gone, old]}
 
 
 def test_truth_begins_after_the_day(warehouse):

@@ -53,6 +53,9 @@ TABLES = [
     "core_items",
     "core_users",
     "core_interactions",
+    "core_impressions",
+    "core_returns",
+    "core_undone_interactions",
     "feat_user_daily",
     "feat_item_daily",
 ]

@@ -16,6 +16,10 @@ DAMAGE = [
     "delete from core_items where item_id = 'i1'",
     "insert into core_users select * replace (0 as n_events) from core_users",
     "insert into core_interactions select * replace (0 as weight) from core_interactions",
+    "insert into core_impressions select * replace ('c' as click_event_id, event_day as click_event_day) "
+    "from core_impressions",
+    "insert into core_returns select * replace (-1 as quantity_matched) from core_returns",
+    "insert into core_undone_interactions select * replace (-1 as weight) from core_undone_interactions",
     "insert into feat_user_daily select * replace (99 as n_items) from feat_user_daily",
     "insert into feat_item_daily select * replace (-1 as weight) from feat_item_daily",
 ]
@@ -30,6 +34,28 @@ def lake(new_lake):
         [
             {"event_id": "a", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00"},
             {"event_id": "b", "user_id": "ann", "item_id": "i2", "event_at": f"{DAY} 10:00:00"},
+            {
+                "event_id": "c",
+                "user_id": "ann",
+                "item_id": "i1",
+                "event_at": f"{DAY} 10:00:00",
+                "event_type": "purchase",
+            },
+            {"event_id": "d", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00", "event_type": "return"},
+            {
+                "event_id": "e",
+                "user_id": "ann",
+                "item_id": "i1",
+                "event_at": f"{DAY} 09:00:00",
+                "event_type": "impression",
+            },
+            {
+                "event_id": "f",
+                "user_id": "bob",
+                "item_id": "i1",
+                "event_at": f"{DAY} 09:00:00",
+                "event_type": "impression",
+            },
         ],
     )
     lake.run_days(DAY)
@@ -64,6 +90,25 @@ def test_an_event_that_is_set_aside_and_not_filtered_is_noticed(new_lake):
     test = ("test", "--select", "no_event_is_lost")
     assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "pass"}
     lake.sql("delete from filtered_events")
+    assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "fail"}
+
+
+def test_a_return_that_is_lost_is_noticed(new_lake):
+    lake = new_lake()
+    lake.load_day(
+        DAY,
+        [
+            {"event_id": "a", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 10:00:00"},
+            {"event_id": "r", "user_id": "ann", "item_id": "i1", "event_at": f"{DAY} 11:00:00", "event_type": "return"},
+        ],
+    )
+    lake.run_days(DAY)
+    test = ("test", "--select", "no_event_is_lost")
+    assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "pass"}
+    lake.sql("update feat_user_daily set n_returns = 0")
+    assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "fail"}
+    lake.sql("update feat_user_daily set n_returns = 1")
+    lake.sql("delete from core_returns")
     assert lake.dbt(*test, from_day=DAY, until_day=DAY) == {"no_event_is_lost": "fail"}
 
 

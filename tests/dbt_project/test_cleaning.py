@@ -104,12 +104,15 @@ def test_interactions(lake):
 
 def test_features(lake):
     users = lake.sql("select * exclude event_day from feat_user_daily order by user_id")
-    assert users == [("ann", 5, 1, 3, 2, 10.0, pytest.approx(0.5), 2), ("o'neil", 2, 0, 1, 1, 2.5, 0.0, 1)]
+    assert users == [
+        ("ann", 5, 1, 3, 2, 10.0, pytest.approx(0.5), 2, 1, 1.0, 0.0),
+        ("o'neil", 2, 0, 1, 1, 2.5, 0.0, 1, 0, 0.0, 0.0),
+    ]
     items = lake.sql("select * exclude event_day from feat_item_daily order by item_id")
     assert items == [
-        ("i1", 3, 0, 3, 2, 7.5, pytest.approx(0.3), pytest.approx(2.05)),
-        ("i2", 2, 0, 1, 1, 5.0, 0.2, 0.2),
-        ("i3", 1, 1, 0, 0, 0.0, 0.0, None),
+        ("i1", 3, 0, 3, 2, 7.5, pytest.approx(0.3), pytest.approx(2.05), 1, 1.0, 0.0),
+        ("i2", 2, 0, 1, 1, 5.0, 0.2, 0.2, 0, 0.0, 0.0),
+        ("i3", 1, 1, 0, 0, 0.0, 0.0, None, 0, 0.0, 0.0),
     ]
 
 

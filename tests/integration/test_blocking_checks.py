@@ -87,6 +87,16 @@ DBT = {
     "core_interactions:interactions_are_unique": "INSERT INTO core_interactions SELECT * FROM core_interactions",
     "core_interactions:interactions_are_well_formed": "UPDATE core_interactions SET weight = 0",
     "core_interactions:interactions_are_with_known_items": "UPDATE core_interactions SET item_id = 'unknown'",
+    "core_impressions:impressions_are_unique": "INSERT INTO core_impressions SELECT * FROM core_impressions",
+    "core_impressions:impressions_are_well_formed": "UPDATE core_impressions SET click_event_at = event_at - INTERVAL 1 DAY",
+    "core_impressions:no_click_belongs_to_two_impressions": "UPDATE core_impressions SET click_event_id = 'one', "
+    "click_event_day = event_day",
+    "core_returns:returns_are_unique": "INSERT INTO core_returns SELECT * FROM core_returns",
+    "core_returns:returns_are_well_formed": "UPDATE core_returns SET purchase_event_at = event_at + INTERVAL 1 DAY",
+    "core_undone_interactions:undone_interactions_are_unique": "INSERT INTO core_undone_interactions "
+    "SELECT * FROM core_undone_interactions",
+    "core_undone_interactions:undone_interactions_are_well_formed": "UPDATE core_undone_interactions "
+    "SET undone_on = event_day - 1",
     "feat_user_daily:user_days_are_unique": "INSERT INTO feat_user_daily SELECT * FROM feat_user_daily",
     "feat_user_daily:user_days_are_well_formed": "UPDATE feat_user_daily SET n_items = 999",
     "feat_user_daily:no_event_is_lost": "DELETE FROM core_events WHERE source_line = 5",

@@ -10,7 +10,8 @@ import pytest
 TABLES = {
     *("raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"),
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
-    *("core_interactions", "feat_user_daily", "feat_item_daily", "event_funnel"),
+    *("core_interactions", "core_impressions", "core_returns", "core_undone_interactions"),
+    *("feat_user_daily", "feat_item_daily", "event_funnel"),
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
@@ -71,6 +72,32 @@ def test_the_funnel_adds_up(tables):
     assert 0 < funnel["n_interactions"].sum() < funnel["n_kept"].sum()
     empty = funnel.filter(pl.col("source_day").cast(pl.Utf8).is_in(EMPTY))
     assert empty.select(pl.col("^n_.*$").sum()).row(0) == (0, 0, 0, 0, 0, 0, 0)
+
+
+def test_returns_are_matched_and_shown(built, tables):
+    from dagster import AssetKey, AssetRecordsFilter
+
+    returns = tables["core_returns"]
+    assert returns.filter(pl.col("quantity_matched") > 0).height >= 2
+    assert set(returns["purchase_event_day"].drop_nulls()) == {dt.date(2025, 9, 15)}
+    wanted = AssetRecordsFilter(asset_key=AssetKey("event_funnel"), asset_partitions=["2025-09-16"])
+    (record,) = built.instance().fetch_materializations(wanted, limit=1).records
+    shown = record.asset_materialization.metadata["returns"].value
+    assert "| all of it |" in shown
+
+
+def test_nothing_is_learned_from_what_was_returned(built, tables):
+    from models.retrieval.interactions import Interactions
+
+    digest = built.newest_release().artifacts["interaction_sequences"]
+    learned = Interactions.load(built.artifacts.get("interaction_sequences", digest))
+    undone = tables["core_undone_interactions"]
+    assert undone.height >= 2
+    kept = tables["core_interactions"].height - undone.filter(pl.col("event_id").is_null()).height
+    late = tables["core_interactions"].join(tables["core_items"], on="item_id").filter(pl.col("first_seen_on") > LAST)
+    assert len(learned.items) == kept - late.height
+    weights = tables["core_interactions"]["weight"].sum() - late["weight"].sum()
+    assert learned.weights.sum() < weights
 
 
 def test_an_empty_day_is_a_warning(built):

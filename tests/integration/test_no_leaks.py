@@ -17,7 +17,7 @@ NEW_ITEMS = ["planted-in-catalogue", "planted-undated", "planted-in-log"]
 
 
 def plant(shop) -> None:
-    """Two later days that belong to other people and other things, and a catalogue that knows of them."""
+    """Two later days that belong to other people and other things, returns, and a catalogue that knows of them."""
     items = [json.loads(line) for line in shop.catalogue.read_text().splitlines() if line.endswith("}")]
     quiet = [item["item_id"] for item in items[-5:]]
     for day in AFTER:
@@ -37,6 +37,9 @@ def plant(shop) -> None:
             for kind in ("click", "purchase")
         ]
         path.write_text("\n".join([*own, *(json.dumps(click | {"price": 9.5}) for click in clicks)]) + "\n")
+        with path.open("ab") as file:
+            for age in range(1, 6):
+                file.writelines(shop.returns(day - dt.timedelta(days=age), 50, day))
     dated = {"title": "Planted Lamp", "available_from": f"{AFTER[0]}T00:00:00Z", "price": 5.0}
     planted = [{"item_id": NEW_ITEMS[0], **dated}, {"item_id": NEW_ITEMS[1], "title": "Planted Chair"}]
     gone = [item | {"withdrawn_at": f"{AFTER[0]}T00:00:00Z"} for item in items[:3]]
@@ -63,6 +66,8 @@ def test_the_planted_days_are_in_the_tables(planted):
     known = "SELECT count(*) AS n FROM {} WHERE {} LIKE 'planted%'"
     for table, column, n in (("core_users", "user_id", len(NEW_USERS)), ("core_items", "item_id", len(NEW_ITEMS))):
         assert planted.warehouse.read(known.format(table, column))["n"][0] == n
+    undone = "SELECT count(*) AS n FROM core_undone_interactions WHERE event_day <= ? AND undone_on > ?"
+    assert planted.warehouse.read(undone, [LAST, LAST])["n"][0] >= 10
     newest = "SELECT max(event_day) AS day FROM core_interactions"
     assert planted.warehouse.read(newest)["day"][0] == AFTER[-1]
 

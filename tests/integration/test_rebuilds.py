@@ -9,7 +9,8 @@ FIRST, LAST, NEXT = dt.date(2025, 9, 1), dt.date(2025, 9, 20), dt.date(2025, 9, 
 RAW = ["raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"]
 CLEANED = [
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
-    *("core_interactions", "feat_user_daily", "feat_item_daily", "event_funnel"),
+    *("core_interactions", "core_impressions", "core_returns", "core_undone_interactions"),
+    *("feat_user_daily", "feat_item_daily", "event_funnel"),
 ]
 COUNTED = ["event_profile_daily", "source_schemas"]
 DAILY = ["item_profiles", "user_profiles", "item_text_embeddings", "candidates", "recommendations", "artifacts"]

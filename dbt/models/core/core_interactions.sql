@@ -6,28 +6,19 @@ with interactions as (
     where is_interaction and {{ days_to_build() }}
 ),
 
-ranked as (
-    select
-        *,
-        first(event_id) over by_time as first_event_id,
-        first(event_at) over by_time as first_event_at,
-        row_number() over (
-            partition by user_id, item_id, event_day order by weight desc, event_at asc, event_id asc
-        ) as strength_rank
-    from interactions
-    window by_time as (partition by user_id, item_id, event_day order by event_at, event_id)
+strongest as (
+    {{ strongest_interactions("interactions", ["user_id", "item_id", "event_day"]) }}
 )
 
 select
     user_id,
     item_id,
     event_day,
-    first_event_id as event_id,
-    first_event_at as event_at,
+    event_id,
+    event_at,
     event_type,
     weight,
     value,
     quantity,
     price
-from ranked
-where strength_rank = 1
+from strongest

@@ -23,17 +23,34 @@ interactions as (
     from {{ ref("core_interactions") }}
     where {{ days_to_build() }}
     group by item_id, event_day
+),
+
+-- Booked on the day of the return, from what that day alone knows.
+returned as (
+    select
+        item_id,
+        event_day,
+        count(*) as n_returns,
+        {{ exact_sum("pieces") }} as returned_quantity,
+        {{ exact_sum("pieces * price") }} as returned_amount
+    from ({{ returned_events() }}) as given_back
+    where item_id is not null and {{ days_to_build() }}
+    group by item_id, event_day
 )
 
 select
-    events.item_id,
-    events.event_day,
-    events.n_events,
-    events.n_impressions,
-    events.n_interactions,
+    coalesce(events.item_id, returned.item_id) as item_id,
+    coalesce(events.event_day, returned.event_day) as event_day,
+    coalesce(events.n_events, 0) as n_events,
+    coalesce(events.n_impressions, 0) as n_impressions,
+    coalesce(events.n_interactions, 0) as n_interactions,
     coalesce(interactions.n_users, 0) as n_users,
     coalesce(interactions.weight, 0) as weight,
-    events.revenue,
-    events.mean_price
+    coalesce(events.revenue, 0) as revenue,
+    events.mean_price,
+    coalesce(returned.n_returns, 0) as n_returns,
+    coalesce(returned.returned_quantity, 0) as returned_quantity,
+    coalesce(returned.returned_amount, 0) as returned_amount
 from events
 left join interactions on events.item_id = interactions.item_id and events.event_day = interactions.event_day
+full join returned on events.item_id = returned.item_id and events.event_day = returned.event_day

@@ -71,7 +71,7 @@ def survey(
     rival = source.model_copy(update={"time_format": other_time_format}) if other_time_format else None
     for path, file_day in files:
         for chunk in read_chunks(path, source, on_progress):
-            converted = event_rows(chunk, source)
+            converted = event_rows(chunk, source, path.name)
             _count(found, chunk, converted, file_day)
             if rival is not None:
                 found.n_other_time += parse_times(chunk.values[flat.columns["event_at"]], rival).at.count()

@@ -50,6 +50,13 @@ def test_truth_is_what_warm_users_took_for_the_first_time(before, after, items, 
     assert truth.new_item_share == pytest.approx(1 / 3)
 
 
+def test_what_was_taken_back_is_not_new_to_the_user(before, after, items, as_of):
+    taken = pl.DataFrame({"user_id": ["v", "cold"], "item_id": ["b", "a"]})
+    truth = window_truth(before, after, items, as_of, taken)
+    assert truth.relevant.rows() == [("u", "c"), ("v", "n")]
+    assert truth.n_cold_users == 1
+
+
 def test_values_by_hand(run):
     found = run()
     # u: c at 1 of {c}; v: b at 1 of {b, n}.

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -52,3 +52,30 @@ def test_saves_and_loads(frame, tmp_path):
     loaded = Interactions.load(tmp_path)
     for name in ("user_ids", "item_ids", "offsets", "items", "times", "weights"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(built, name))
+
+
+def test_what_was_taken_back_is_kept_apart_cut_by_time_and_saved(frame, tmp_path):
+    taken = pl.DataFrame(
+        {
+            "user_id": ["b", "a", "nobody", "a", "a"],
+            "item_id": ["z", "w", "x", "z", "unknown"],
+            "event_at": [datetime(2026, 1, 3), datetime(2026, 1, 2), *[datetime(2026, 1, 1)] * 3],
+        }
+    )
+    built = Interactions.from_frame(frame, np.array(["x", "y", "z", "w"], dtype=object), taken)
+    assert built.items.tolist() == [2, 0, 1, 0]
+    assert built.taken_back.users.tolist() == [0, 0, 1]
+    assert built.taken_back.items.tolist() == [2, 3, 2]
+    instant = int(datetime(2026, 1, 2, tzinfo=UTC).timestamp())
+    assert built.before(instant).taken_back.items.tolist() == [2]
+    assert built.since(instant).taken_back.items.tolist() == [3, 2]
+    built.save(tmp_path)
+    loaded = Interactions.load(tmp_path)
+    for name in ("users", "items", "times"):
+        np.testing.assert_array_equal(getattr(loaded.taken_back, name), getattr(built.taken_back, name))
+
+
+def test_where_nothing_was_taken_back_nothing_is_written(frame, tmp_path):
+    Interactions.from_frame(frame, np.array(["x", "y", "z"], dtype=object)).save(tmp_path)
+    assert not list(tmp_path.glob("taken_back*"))
+    assert len(Interactions.load(tmp_path).taken_back.items) == 0

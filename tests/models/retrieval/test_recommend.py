@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.retrieval.contract import Retriever
 from models.retrieval.popularity import Popularity, PopularityConfig
 from models.retrieval.recommend import recommend, seen_items
+from models.retrieval.taken_back import TakenBack
+from models.training.validation import Validation
 
 
 class FixedScores(Retriever):
@@ -91,6 +95,33 @@ def test_seen_items_of_users_in_any_order(histories):
         (3, 3),
         (3, 3),
     ]
+
+
+@pytest.fixture
+def with_returns(histories):
+    """User 0 has given item 2 back, user 3 items 0 and 1."""
+    taken = TakenBack(np.array([0, 3, 3], np.int32), np.array([2, 0, 1], np.int32), np.zeros(3, np.int64))
+    return replace(histories, taken_back=taken)
+
+
+def test_what_was_taken_back_is_seen(fixed, with_returns):
+    rows, items = seen_items(with_returns, np.array([3, 1, 0, 0]))
+    seen = sorted(zip(rows.tolist(), items.tolist(), strict=True))
+    assert seen == [(0, 0), (0, 0), (0, 1), (0, 1), (0, 2), (0, 3), (2, 1), (2, 2), (3, 1), (3, 2)]
+    items, _ = recommend(fixed, with_returns, np.array([0]), k=2)
+    assert items.tolist() == [[3, 0]]
+
+
+def test_what_was_taken_back_is_no_truth_of_validation(interactions):
+    train = replace(
+        interactions([[0], [0]], 4),
+        taken_back=TakenBack(np.array([0], np.int32), np.array([1], np.int32), np.zeros(1, np.int64)),
+    )
+    later = replace(
+        interactions([[1, 2], [1]], 4),
+        taken_back=TakenBack(np.array([1], np.int32), np.array([3], np.int32), np.zeros(1, np.int64)),
+    )
+    assert Validation(train, later).relevant.tolist() == [2, 5]
 
 
 def test_no_users(interactions):
