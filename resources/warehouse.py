@@ -82,7 +82,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Whether the catalogue has been created."""
         return Path(self.catalog_path).is_file()
 
-    def read(self, sql: str, parameters: list[Any] | None = None, snapshot: int | None = None) -> pl.DataFrame:
+    def read(
+        self, sql: str, parameters: list[Any] | dict[str, Any] | None = None, snapshot: int | None = None
+    ) -> pl.DataFrame:
         """Rows of one query, as a Polars frame."""
         with self.connect(read_only=True, snapshot=snapshot) as connection:
             return connection.execute(sql, parameters or []).pl()

@@ -31,7 +31,7 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
     """Metrics of every model's lists as of `target` on the days up to `through`."""
     settings = graph.settings
     before, after = interactions_until(warehouse, target), interactions_between(warehouse, target, through)
-    items = warehouse.read("SELECT * FROM core_items ORDER BY item_id")
+    items = items_known(warehouse, target)
     lists = read_lists(warehouse, target, max(settings.evaluation.ks))
     oracle = oracle_of(graph, warehouse, target, before, after, items)
     if oracle is not None:
@@ -66,8 +66,7 @@ def oracle_of(
     from models.simulation.oracle import oracle_scores
 
     users = window_truth(before, after, items, target).relevant["user_id"].unique().sort().to_list()
-    known = items_known(warehouse, target)
-    item_ids = known["item_id"].to_list()
+    item_ids = items["item_id"].to_list()
     scores = oracle_scores(folder / "truth", target, users, item_ids)
     k = max(graph.settings.evaluation.ks)
-    return oracle_lists(scores, users, item_ids, before, k, available(known).to_numpy()).drop("score")
+    return oracle_lists(scores, users, item_ids, before, k, available(items).to_numpy()).drop("score")

@@ -31,7 +31,9 @@ FILE = "dataset.parquet"
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The ranking data set asset."""
     deps = [*graph.settings.retrievers, "interaction_sequences", "item_text_embeddings", "core_interactions"]
-    common = graph.as_of_asset("ranking", {"polars"}, [*deps, "feat_user_daily", "feat_item_daily", "core_items"])
+    common = graph.as_of_asset(
+        "ranking", {"polars"}, [*deps, "feat_user_daily", "feat_item_daily", "core_item_versions"]
+    )
 
     @dg.asset(description="Point-in-time features and labels the ranker learns from", **common)
     def ranking_dataset(

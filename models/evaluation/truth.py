@@ -37,7 +37,7 @@ def window_truth(before: pl.DataFrame, after: pl.DataFrame, items: pl.DataFrame,
     Args:
         before: `core_interactions` up to and including the as-of day.
         after: `core_interactions` of the days after it.
-        items: `core_items`, for `first_seen_on`.
+        items: The items known on the as-of day (or more), for `first_seen_on`.
         as_of_day: The last day the models have seen.
     """
     pairs = after.select("user_id", "item_id").unique()
