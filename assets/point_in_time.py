@@ -4,11 +4,11 @@ import datetime as dt
 
 import polars as pl
 
+from resources.as_of import items_as_of
 from resources.warehouse import Warehouse
 
-ITEMS_AS_OF = """SELECT * EXCLUDE (valid_to, is_current, origin, source_file, source_line)
-    FROM core_item_versions WHERE valid_from <= $day AND (valid_to IS NULL OR valid_to > $day)"""
-"""The version of every item that was known at the end of `$day`: the one place where items are cut in time."""
+ITEMS_AS_OF = items_as_of("$day")
+"""The version of every item that was known at the end of `$day`."""
 
 FIRST_SEEN = "SELECT item_id, min(valid_from) AS first_seen_on FROM core_item_versions GROUP BY item_id"
 """Since when each item may be known, whatever day it is asked on."""

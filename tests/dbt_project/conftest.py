@@ -70,6 +70,8 @@ TABLES = [
     "core_interactions",
     "feat_user_daily",
     "feat_item_daily",
+    "feat_user_category_daily",
+    "feat_user_hour_daily",
 ]
 
 

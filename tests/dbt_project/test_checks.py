@@ -22,6 +22,9 @@ DAMAGE = [
     "insert into core_user_versions select * from core_user_versions",
     "insert into core_interactions select * replace (0 as weight) from core_interactions",
     "insert into feat_user_daily select * replace (99 as n_items) from feat_user_daily",
+    "insert into feat_user_category_daily select * replace (0 as weight) from feat_user_category_daily",
+    "insert into feat_user_hour_daily select * replace (24 as hour_of_day) from feat_user_hour_daily",
+    "insert into feat_user_hour_daily select * from feat_user_hour_daily",
     "insert into feat_item_daily select * replace (-1 as weight) from feat_item_daily",
 ]
 
@@ -29,7 +32,7 @@ DAMAGE = [
 @pytest.fixture(scope="module")
 def lake(new_lake):
     lake = new_lake()
-    lake.load_items([{"item_id": "i2"}])
+    lake.load_items([{"item_id": "i2", "category": "Lamps"}])
     lake.load_catalogue_day("2024-01-04", [{"item_id": "i3"}])
     lake.load_day(
         DAY,

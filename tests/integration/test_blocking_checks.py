@@ -63,6 +63,7 @@ OWN_OP = [
         f"DELETE FROM recommendations WHERE user_id = {USER}",
     ),
 ]
+DOUBLED = "INSERT INTO {0} SELECT * FROM {0}"
 CATALOGUE_DAY = "INSERT INTO stg_catalogue_days VALUES ('2025-09-01', 0, true, NULL)"
 DBT = {
     "stg_events:staged_lines_are_unique": "INSERT INTO stg_events SELECT * FROM stg_events",
@@ -81,6 +82,10 @@ DBT = {
     "core_user_days:days_of_users_are_unique": "INSERT INTO core_user_days SELECT * FROM core_user_days",
     "core_user_versions:user_versions_are_unique": "INSERT INTO core_user_versions SELECT * FROM core_user_versions",
     "core_user_versions:user_versions_follow_each_other": "UPDATE core_user_versions SET is_current = false",
+    "feat_user_category_daily:user_category_days_are_unique": DOUBLED.format("feat_user_category_daily"),
+    "feat_user_category_daily:user_category_days_are_well_formed": "UPDATE feat_user_category_daily SET weight = 0",
+    "feat_user_hour_daily:user_hours_are_unique": DOUBLED.format("feat_user_hour_daily"),
+    "feat_user_hour_daily:user_hours_are_well_formed": "UPDATE feat_user_hour_daily SET hour_of_day = 24",
     "core_items:core_items_are_unique": "INSERT INTO core_items SELECT * FROM core_items",
     "core_users:core_users_are_unique": "INSERT INTO core_users SELECT * FROM core_users",
     "core_users:core_users_are_well_formed": "UPDATE core_users SET n_events = 0",

@@ -10,6 +10,7 @@ import pytest
 TABLES = {
     *("raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"),
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
+    *("feat_user_category_daily", "feat_user_hour_daily"),
     *("core_item_days", "core_item_versions", "core_user_days", "core_user_versions"),
     *("core_interactions", "feat_user_daily", "feat_item_daily", "event_funnel"),
     *("item_profiles", "user_profiles", "profile_calls"),

@@ -10,6 +10,7 @@ RAW = ["raw_events", "rejected_events", "source_files", "raw_items", "rejected_i
 CLEANED = [
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
     *("stg_catalogue_days", "core_item_days", "core_item_versions", "core_user_days", "core_user_versions"),
+    *("feat_user_category_daily", "feat_user_hour_daily"),
     *("core_interactions", "feat_user_daily", "feat_item_daily", "event_funnel"),
 ]
 OF_THE_CATALOGUE = {"raw_items", "rejected_items", "stg_items", "stg_catalogue_days"}
