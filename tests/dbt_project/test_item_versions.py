@@ -28,6 +28,7 @@ CATALOGUES = {
         item("seen before", title="From the catalogue", price=5.0),
         item("announced", available_from=f"{day(7)} 12:00:00"),
         item("closing", withdrawn_at=f"{day(4)} 12:00:00"),
+        item("cancelled", available_from=f"{day(20)} 12:00:00"),
     ],
     day(5): [
         item("steady", title="Steady", price=1.0),
@@ -49,7 +50,11 @@ CATALOGUES = {
 }
 EVENTS = {
     day(2): [event("a", "seen before", day(2), item_title="From an event", price=4.0), event("b", "extra", day(2))],
-    day(4): [event("c", "seen before", day(4), price=9.0), event("d", "extra", day(4), price=3.0)],
+    day(4): [
+        event("c", "seen before", day(4), price=9.0),
+        event("d", "extra", day(4), price=3.0),
+        event("h", "cancelled", day(4)),
+    ],
     day(5): [event("e", "extra", day(5), price=3.0, item_title="Extra")],
     day(6): [event("f", "extra", day(6), price=3.0, item_title="Another title")],
     day(9): [event("g", "extra", day(9), price=2.5)],
@@ -104,6 +109,7 @@ def test_sold_out_announced_and_closing_items(lake):
     found = versions(lake, "is_available")
     assert found["sold out"] == [(3, 5, True), (5, None, False)]
     assert found["announced"] == [(7, None, True)], "not known before it is offered"
+    assert found["cancelled"] == [(5, None, False)], "never offered, but its events need an item"
     assert found["closing"] == [(3, 4, True), (4, None, False)]
 
 

@@ -121,7 +121,7 @@ moments as (
         available_from,
         cast(absent_on as timestamp) as withdrawn_at,
         false as is_available,
-        coalesce(opens_on <= absent_on, true) as is_known,
+        true as is_known,
         'absence' as origin
     from bounded
     where absent_on is not null
