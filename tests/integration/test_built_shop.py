@@ -7,6 +7,8 @@ import re
 import polars as pl
 import pytest
 
+from assets.point_in_time import available, items_known
+
 TABLES = {
     *("raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"),
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
@@ -170,6 +172,19 @@ def test_the_ui_shows_names_schemas_and_counts(built, definitions):
     for name in ARTIFACTS:
         metadata = instance.get_latest_materialization_event(AssetKey([name])).asset_materialization.metadata
         assert re.fullmatch("[0-9a-f]{32}", metadata["digest"].value), name
+
+
+def test_a_catalogue_without_days_is_known_as_it_lies_there(built, tables):
+    """All but withdrawals, which hold from their day on."""
+    known = tables["core_items"].sort("item_id")
+    for day in (dt.date(2025, 9, 3), LAST):
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
+        gone = pl.when(pl.col("withdrawn_at") < end).then("withdrawn_at").alias("withdrawn_at")
+        expected = known.filter(pl.col("first_seen_on") <= day).with_columns(gone)
+        found = items_known(built.warehouse, day)
+        assert found.select(expected.columns).equals(expected)
+        assert available(found).equals(expected["withdrawn_at"].is_null(), check_names=False)
+        assert not available(found).all()
 
 
 def test_lists_hold_nothing_seen_withdrawn_or_unknown(tables):

@@ -1,13 +1,29 @@
 {{ config(materialized="table") }}
 
-with known as (
+-- Only days that give a country, and each user's first one, are ordered: most days say nothing.
+with told as (
     select
         user_id,
         event_day as valid_from,
-        last_value(country ignore nulls) over (
-            partition by user_id order by event_day rows between unbounded preceding and current row
-        ) as country
+        country
     from {{ ref("core_user_days") }}
+    where country is not null
+),
+
+first_days as (
+    select
+        user_id,
+        min(event_day) as valid_from
+    from {{ ref("core_user_days") }}
+    group by user_id
+),
+
+known as (
+    select * from told
+    union all by name
+    select first_days.*
+    from first_days
+    anti join told on first_days.user_id = told.user_id and first_days.valid_from = told.valid_from
 ),
 
 changes as (
