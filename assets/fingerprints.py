@@ -46,21 +46,38 @@ def source_fingerprints(project: Project, first: dt.date, last: dt.date) -> pl.D
 
 
 def _fingerprints(project: Project, rows: list, first: dt.date, last: dt.date) -> pl.DataFrame:
-    base = project.digest(TABLE_SECTIONS) + code_digest(*TABLE_CODE) + catalogue_digest(project)
-    files: dict[dt.date, list[str]] = {day: [] for day in pl.date_range(first, last, eager=True).to_list()}
+    base = project.digest(TABLE_SECTIONS) + code_digest(*TABLE_CODE)
+    days = pl.date_range(first, last, eager=True).to_list()
+    files: dict[dt.date, list[str]] = {day: [] for day in days}
     for day, name in rows:
         if day in files:
             files[day].append(name)
-    prints = [hashlib.sha256("\n".join([base, *names]).encode()).hexdigest()[:32] for names in files.values()]
-    return pl.DataFrame({"source_day": list(files), "fingerprint": prints}, schema_overrides={"source_day": pl.Date})
+    known = catalogue_digests(project, days)
+    prints = [
+        hashlib.sha256("\n".join([base + known[day], *names]).encode()).hexdigest()[:32] for day, names in files.items()
+    ]
+    return pl.DataFrame({"source_day": days, "fingerprint": prints}, schema_overrides={"source_day": pl.Date})
 
 
-def catalogue_digest(project: Project) -> str:
-    """Digest of the catalogue's files as they are now; empty where there is no catalogue."""
+def catalogue_digests(project: Project, days: list[dt.date]) -> dict[dt.date, str]:
+    """Digest of the catalogue's files, as they are now, that speak of each day; empty where none does.
+
+    A dated file speaks of its day and of all that follow: a new one leaves the days before it as they are, a changed
+    old one is a correction of every day since. A file without a day speaks of every day.
+
+    Args:
+        project: The project.
+        days: Days in ascending order.
+    """
     source = project.settings.catalogue
-    if source is None:
-        return ""
-    return "".join(file_digest(file.path) for file in list_source_files(source, project.base))
+    files = list_source_files(source, project.base) if source else []
+    waiting = sorted(((file.day or dt.date.min, file.name, file_digest(file.path)) for file in files), reverse=True)
+    spoken, digests = "", {}
+    for day in days:
+        while waiting and waiting[-1][0] <= day:
+            spoken = hashlib.sha256((spoken + waiting.pop()[2]).encode()).hexdigest()
+        digests[day] = spoken
+    return digests
 
 
 def learning_fingerprint(warehouse: Warehouse, project: Project, as_of_day: dt.date) -> str:

@@ -8,6 +8,7 @@ import datetime as dt
 
 import polars as pl
 
+from resources.as_of import items_as_of
 from resources.warehouse import Warehouse
 
 UNDONE_SQL = """(
@@ -23,14 +24,20 @@ NET_SQL = f"""(
 )"""
 """core_interactions of all days as the returns up to `$day` left them."""
 
+ITEMS_AS_OF = items_as_of("$day")
+"""The version of every item that was known at the end of `$day`."""
+
+FIRST_SEEN = "SELECT item_id, min(valid_from) AS first_seen_on FROM core_item_versions GROUP BY item_id"
+"""Since when each item may be known, whatever day it is asked on."""
+
 
 def interactions_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
     """Interactions with `event_day <= day` whose item was known by then, in (event_at, event_id) order.
 
     The columns are those of core_interactions.
     """
-    sql = f"""SELECT i.* FROM {NET_SQL} AS i JOIN core_items AS c USING (item_id)
-        WHERE i.event_day <= $day AND c.first_seen_on <= $day ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
+    sql = f"""SELECT i.* FROM {NET_SQL} AS i SEMI JOIN ({ITEMS_AS_OF}) AS known USING (item_id)
+        WHERE i.event_day <= $day ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
     return warehouse.read(sql, {"day": day})
 
 
@@ -50,10 +57,13 @@ def taken_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
 
 
 def items_known(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
-    """Rows of core_items known at the end of `day`, by item_id; a withdrawal after that day is blanked out."""
-    sql = """SELECT * REPLACE (CASE WHEN withdrawn_at < CAST(? AS DATE) + 1 THEN withdrawn_at END AS withdrawn_at)
-        FROM core_items WHERE first_seen_on <= ? ORDER BY item_id"""
-    return warehouse.read(sql, [day, day])
+    """The items known at the end of `day`, as they were then, by item_id: columns of core_items, and `is_available`.
+
+    A price, title or withdrawal of a later day is not among them.
+    """
+    sql = f"""SELECT known.* EXCLUDE (valid_from), first_seen_on
+        FROM ({ITEMS_AS_OF}) AS known JOIN ({FIRST_SEEN}) AS seen USING (item_id) ORDER BY item_id"""
+    return warehouse.read(sql, {"day": day})
 
 
 def daily_features_until(warehouse: Warehouse, table: str, day: dt.date) -> pl.DataFrame:
@@ -64,5 +74,5 @@ def daily_features_until(warehouse: Warehouse, table: str, day: dt.date) -> pl.D
 
 
 def available(items: pl.DataFrame) -> pl.Series:
-    """Whether each row of `items_known` can be recommended: not withdrawn by that day."""
-    return items["withdrawn_at"].is_null()
+    """Whether each row of `items_known` can be recommended: neither withdrawn nor sold out at the end of that day."""
+    return items["is_available"]

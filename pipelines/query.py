@@ -12,6 +12,7 @@ from pipelines.console import cell, console, say
 from pipelines.releases import newest_release
 from pipelines.storage import warehouse_of
 from pipelines.versions import Versions
+from resources.as_of import define_macros
 from resources.duckdb_instances import literal
 from resources.settings import Project
 from resources.warehouse import Warehouse
@@ -71,6 +72,7 @@ def ask(warehouse: Warehouse, query: str, snapshot: int | None) -> pl.DataFrame:
     with warehouse.connect(read_only=True, snapshot=snapshot, reusable=False) as connection:
         try:
             _refuse_all_but_one_question(connection, query)
+            define_macros(connection)
             _close_in(connection, warehouse)
             return connection.execute(query).pl()
         except duckdb.Error as error:

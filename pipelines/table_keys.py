@@ -19,6 +19,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rejected_events": A_LINE,
     "source_files": ("source_file", "source_day"),
     "source_schemas": ("source", "source_file", "column_name"),
+    "event_corrections": ("noticed_at", "source_day", "event_id", "copy_number", "column_name", "new_file"),
     "raw_items": A_LINE,
     "rejected_items": A_LINE,
     "event_funnel": ("source_day",),

@@ -1,7 +1,7 @@
 """`interaction_sequences`: every user's positive interactions up to the as-of day, as memory-mapped CSR arrays.
 
-Grain: one artifact per as-of day. Stale when core_interactions,
-core_undone_interactions or core_items change. Read by every retriever.
+Grain: one artifact per as-of day. Stale when core_interactions, core_undone_interactions or core_item_versions change.
+Read by every retriever.
 """
 
 import dagster as dg
@@ -18,7 +18,7 @@ from resources.warehouse import Warehouse
 
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The sequences asset."""
-    deps = ["core_interactions", "core_undone_interactions", "core_items", "event_funnel"]
+    deps = ["core_interactions", "core_undone_interactions", "core_item_versions", "event_funnel"]
     common = graph.as_of_asset("embeddings", {"numpy"}, deps)
 
     @dg.asset(description="Per-user sequences up to the as-of day, as CSR arrays: what models learn from", **common)

@@ -6,7 +6,7 @@ import polars as pl
 
 from assets.evaluation.scoring import read_lists
 from assets.graph import Graph
-from assets.point_in_time import interactions_between, interactions_until
+from assets.point_in_time import interactions_between, interactions_until, items_known
 from models.reports.report import ExampleItem, ExampleUser
 from models.retrieval import registry
 from resources.warehouse import Warehouse
@@ -23,7 +23,8 @@ def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> 
         return []
     day, through = metrics["as_of_day"][0], metrics["scored_through"][0]
     before, after = interactions_until(warehouse, day), interactions_between(warehouse, day, through)
-    titles = dict(warehouse.read("SELECT item_id, coalesce(title, item_id) FROM core_items").iter_rows())
+    items = items_known(warehouse, through)
+    titles = dict(items.select("item_id", pl.coalesce("title", "item_id")).iter_rows())
     lists = read_lists(warehouse, day, SHOWN)
     reasons = _reasons(warehouse, day)
     shown = {name: lists[name] for name in ("recommendations", *graph.settings.retrievers) if name in lists}

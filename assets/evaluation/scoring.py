@@ -32,7 +32,7 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
     settings = graph.settings
     before, after = interactions_until(warehouse, target), interactions_between(warehouse, target, through)
     taken_back = taken_back_until(warehouse, target)
-    items = warehouse.read("SELECT * FROM core_items ORDER BY item_id")
+    items = items_known(warehouse, target)
     lists = read_lists(warehouse, target, max(settings.evaluation.ks))
     oracle = oracle_of(graph, warehouse, target, before, after, items, taken_back)
     if oracle is not None:
@@ -71,8 +71,7 @@ def oracle_of(
     truth = window_truth(before, after, items, target, taken_back)
     users = truth.relevant["user_id"].unique().sort().to_list()
     seen = pl.concat([frame.select("user_id", "item_id") for frame in (before, taken_back)])
-    known = items_known(warehouse, target)
-    item_ids = known["item_id"].to_list()
+    item_ids = items["item_id"].to_list()
     scores = oracle_scores(folder / "truth", target, users, item_ids)
     k = max(graph.settings.evaluation.ks)
-    return oracle_lists(scores, users, item_ids, seen, k, available(known).to_numpy()).drop("score")
+    return oracle_lists(scores, users, item_ids, seen, k, available(items).to_numpy()).drop("score")

@@ -58,10 +58,12 @@ RAW_ITEMS: Columns = {
     "category": ("VARCHAR", "Path such as Home > Kitchen"),
     "brand": ("VARCHAR", "Brand or maker"),
     "price": ("DOUBLE", "List price of one piece"),
+    "stock": ("DOUBLE", "Pieces that can be had; 0: not to be recommended"),
     "available_from": ("TIMESTAMP", "From when it can be recommended, UTC; empty: always"),
     "withdrawn_at": ("TIMESTAMP", "From when it can no longer be recommended, UTC"),
     "source_file": ("VARCHAR", "The catalogue file"),
     "source_line": ("BIGINT", "The physical line, from 1"),
+    "source_day": ("DATE", "The day of the file, whose whole catalogue it is; empty: the catalogue has no days"),
 }
 
 REJECTED_ITEMS: Columns = {name: REJECTED_EVENTS[name] for name in REJECTED_EVENTS if name != "source_day"}

@@ -1,6 +1,7 @@
 """`raw_events`, `rejected_events`, `source_files`: every line of the day's files, accepted or rejected.
 
-Grain: one event, one rejected line, one file and day. Stale when a file of the day changes. Read by dbt.
+Grain: one event, one rejected line, one file and day. Stale when a file of the day changes. Read by dbt. What a changed
+file says differently goes to `event_corrections`.
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.events import source_schemas
+from assets.events import corrections, source_schemas
 from assets.events.columns import RAW_EVENTS, REJECTED_EVENTS, SOURCE_FILES
 from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
 from assets.partition_metadata import add_partition_metadata
@@ -26,6 +27,10 @@ TABLES: dict[str, tuple[Columns, str]] = {
     "rejected_events": (REJECTED_EVENTS, "One line that could not become an event, with the reason"),
     "source_files": (SOURCE_FILES, "One source file and day: what was read, accepted, rejected"),
 }
+CORRECTIONS = (
+    corrections.COLUMNS,
+    "One change in a file that was delivered again: a column, an event, a number of them",
+)
 
 
 def reasons(rejected: pl.DataFrame) -> dict[str, Any]:
@@ -49,10 +54,10 @@ DESCRIBE = {"raw_events": repaired, "rejected_events": reasons, "source_files": 
 
 
 def build(graph: Graph) -> dg.AssetsDefinition:
-    """The three raw tables as one op, so that a file is read once and the three always agree."""
+    """The raw tables as one op, so that a file is read once and they always agree."""
     specs = [
         dg.AssetSpec(name, description=text, group_name="events", owners=OWNERS, kinds={"polars", "duckdb"})
-        for name, (_, text) in TABLES.items()
+        for name, (_, text) in [*TABLES.items(), ("event_corrections", CORRECTIONS)]
     ]
 
     @dg.multi_asset(
@@ -70,11 +75,15 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         seen = source_schemas.look_at(files_of(graph.project, first, last), graph.settings.events)
         yield from source_schemas.compared(graph, warehouse, "events", seen)
         frames = read_days(graph.project, first, last)
-        snapshot = write_days(warehouse, frames, first, last)
+        corrected = write_days(warehouse, frames, first, last)
         source_schemas.remember(warehouse, "events", seen, first, last)
+        snapshot = warehouse.snapshot()
         for name, (columns, _) in TABLES.items():
             add_partition_metadata(context, graph, name, frames[name], DESCRIBE.get(name))
             yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(name, columns, frames[name], snapshot))
+        add_partition_metadata(context, graph, "event_corrections", corrected, corrections.totals)
+        metadata = table_metadata("event_corrections", corrections.COLUMNS, corrected, snapshot)
+        yield dg.MaterializeResult(asset_key="event_corrections", metadata=metadata | corrections.totals(corrected))
 
     return raw_events
 
@@ -100,24 +109,26 @@ def read_days(project: Project, first: dt.date, last: dt.date) -> dict[str, pl.D
     return frames
 
 
-def write_days(warehouse: Warehouse, frames: dict[str, pl.DataFrame], first: dt.date, last: dt.date) -> int:
-    """Replace `first..last` in all three tables in one transaction; returns the snapshot id.
+def write_days(warehouse: Warehouse, frames: dict[str, pl.DataFrame], first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Replace `first..last` in all three tables in one transaction; returns the corrections noted in it.
 
     The days' rows of `event_funnel` go with them: until it is made again, nothing says that these days are up to date,
     even if the run stops at a check and the files become what they were before.
     """
-    for name, (columns, text) in TABLES.items():
+    for name, (columns, text) in [*TABLES.items(), ("event_corrections", CORRECTIONS)]:
         warehouse.ensure_table(name, columns, text)
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
-    def transaction(connection) -> None:
+    def transaction(connection) -> pl.DataFrame:
+        corrected = corrections.record_corrections(connection, frames, first, last, now)
         for name, frame in frames.items():
             connection.execute(f"DELETE FROM {quoted(name)} WHERE source_day BETWEEN ? AND ?", [first, last])
             insert(connection, name, frame)
         if has_table(connection, "event_funnel"):
             connection.execute("DELETE FROM event_funnel WHERE source_day BETWEEN ? AND ?", [first, last])
+        return corrected
 
-    warehouse.write(transaction)
-    return warehouse.snapshot()
+    return warehouse.write(transaction)
 
 
 def _stack(frames: list[pl.DataFrame], columns: Columns) -> pl.DataFrame:

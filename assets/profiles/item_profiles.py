@@ -38,7 +38,7 @@ COLUMNS: Columns = {
 
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The item profiles asset with its checks."""
-    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, ["core_items", "event_funnel"])
+    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, ["core_item_versions", "event_funnel"])
 
     @dg.asset(
         description="What each item is: summary, key phrases, category path, price band",

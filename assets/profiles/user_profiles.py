@@ -34,7 +34,7 @@ COLUMNS: Columns = {
 
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The user profiles asset with its checks."""
-    deps = ["core_interactions", "core_undone_interactions", "core_items", "item_profiles", "event_funnel"]
+    deps = ["core_interactions", "core_undone_interactions", "core_item_versions", "item_profiles", "event_funnel"]
     common = graph.as_of_asset("profiles", {"polars", "duckdb"}, deps)
 
     @dg.asset(

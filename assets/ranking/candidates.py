@@ -33,7 +33,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     names = list(graph.settings.retrievers)
     indexes = [f"{name}_index" for name in vector_retrievers(graph)]
     common = graph.as_of_asset(
-        "ranking", {"numpy", "duckdb"}, [*names, *indexes, "interaction_sequences", "core_items"]
+        "ranking", {"numpy", "duckdb"}, [*names, *indexes, "interaction_sequences", "core_item_versions"]
     )
 
     @dg.asset(description="What each retriever offers each active user", **common)

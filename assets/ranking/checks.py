@@ -8,26 +8,26 @@ import polars as pl
 
 from assets.fingerprints import forget_fingerprint
 from assets.graph import Graph, checked_day, preview
-from assets.point_in_time import NET_SQL
+from assets.point_in_time import ITEMS_AS_OF, NET_SQL
 from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.quality.run import run_suite
 from models.quality.suites import recommendations_suite
 from resources.warehouse import Warehouse
 
-ENRICHED_SQL = """
+ENRICHED_SQL = f"""
 SELECT r.as_of_day, r.user_id, r.rank, r.item_id, r.score, r.source,
     s.item_id IS NOT NULL AS is_seen,
-    i.item_id IS NOT NULL AND (i.withdrawn_at IS NULL OR i.withdrawn_at >= $day + INTERVAL 1 DAY) AS is_available
+    coalesce(i.is_available, false) AS is_available
 FROM recommendations AS r
 LEFT JOIN (SELECT DISTINCT user_id, item_id FROM core_interactions WHERE event_day <= $day) AS s
     USING (user_id, item_id)
-LEFT JOIN (SELECT * FROM core_items WHERE first_seen_on <= $day) AS i USING (item_id)
+LEFT JOIN ({ITEMS_AS_OF}) AS i USING (item_id)
 WHERE r.as_of_day = $day
 """
 
 UNSERVED_SQL = f"""
-SELECT DISTINCT c.user_id FROM {NET_SQL} AS c JOIN core_items AS i USING (item_id)
-WHERE c.event_day <= $day AND c.event_day > $day - to_days($active) AND i.first_seen_on <= $day
+SELECT DISTINCT c.user_id FROM {NET_SQL} AS c SEMI JOIN ({ITEMS_AS_OF}) AS i USING (item_id)
+WHERE c.event_day <= $day AND c.event_day > $day - to_days($active)
     AND c.user_id NOT IN (SELECT user_id FROM recommendations WHERE as_of_day = $day)
 ORDER BY ALL
 """
@@ -51,7 +51,7 @@ def _suite(graph: Graph) -> dg.AssetChecksDefinition:
         asset="recommendations",
         name="recommendations_keep_their_suite",
         blocking=True,
-        description="Great Expectations: no seen, withdrawn or unknown item, ranks 1 to k, finite scores.",
+        description="Great Expectations: no seen, withdrawn, sold-out or unknown item, ranks 1 to k, finite scores.",
     )
     def recommendations_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         day = checked_day(context, graph)

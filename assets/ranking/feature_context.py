@@ -11,7 +11,8 @@ from resources.warehouse import Warehouse
 def feature_context(warehouse: Warehouse, as_of_day: dt.date, vectors_of: dt.date) -> FeatureContext:
     """Everything known at the end of `as_of_day`, and the text vectors stored for `vectors_of`.
 
-    Text vectors depend on the catalogue's text alone, so those of the run's own as-of day serve its earlier cut too.
+    Text vectors depend on the catalogue's text alone, so those of the run's own as-of day serve its earlier cut too; a
+    text that changed between the two is known to the run, though not yet to the cut.
     """
     return FeatureContext(
         as_of_day=as_of_day,

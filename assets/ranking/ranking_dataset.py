@@ -31,8 +31,8 @@ FILE = "dataset.parquet"
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The ranking data set asset."""
     deps = [*graph.settings.retrievers, "interaction_sequences", "item_text_embeddings"]
-    tables = ["core_interactions", "core_undone_interactions", "feat_user_daily", "feat_item_daily", "core_items"]
-    common = graph.as_of_asset("ranking", {"polars"}, [*deps, *tables])
+    tables = ["core_interactions", "core_undone_interactions", "feat_user_daily", "feat_item_daily"]
+    common = graph.as_of_asset("ranking", {"polars"}, [*deps, *tables, "core_item_versions"])
 
     @dg.asset(description="Point-in-time features and labels the ranker learns from", **common)
     def ranking_dataset(

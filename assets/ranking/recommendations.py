@@ -39,7 +39,7 @@ COLUMNS: Columns = {
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The recommendations asset."""
     ranker = next(iter(graph.settings.rankers))
-    deps = ["candidates", ranker, "item_text_embeddings", "feat_user_daily", "feat_item_daily", "core_items"]
+    deps = ["candidates", ranker, "item_text_embeddings", "feat_user_daily", "feat_item_daily", "core_item_versions"]
     common = graph.as_of_asset("ranking", {"polars", "duckdb"}, deps)
 
     @dg.asset(description="The final list of every active user, with its reasons", **common)

@@ -61,7 +61,7 @@ def evaluate(
     users with such truth, with a bootstrap interval over users:
 
     - per model, k and slice of users: the metrics of `per_user_metrics`;
-    - per model and k: `coverage` and `gini` over the items known on the as-of day and not withdrawn by then, and
+    - per model and k: `coverage` and `gini` over the items that could be recommended at the end of the as-of day, and
       `novelty`, over everybody's lists, without interval;
     - per other model and k, where `baseline` is among the lists: `ndcg_minus_<baseline>` with the interval of the
       paired difference, and `p_value_ndcg_minus_<baseline>`;
@@ -73,7 +73,7 @@ def evaluate(
         lists: Model name -> rows `user_id, rank, item_id`.
         interactions_before: `core_interactions` up to the as-of day.
         interactions_after: `core_interactions` after it, up to `scored_through`.
-        items: `core_items`.
+        items: The items known at the end of the as-of day, with `first_seen_on` and `is_available`.
         ks: List lengths.
         as_of_day: The last day the models have seen.
         scored_through: The last day of the window.
@@ -127,9 +127,7 @@ def _population_rows(truth: Truth) -> Iterator[tuple]:
 
 
 def _catalogue(items: pl.DataFrame, as_of_day: date) -> pl.Series:
-    withdrawn = pl.col("withdrawn_at").dt.date() <= as_of_day
-    known = pl.col("first_seen_on") <= as_of_day
-    return items.filter(known & withdrawn.not_().fill_null(True))["item_id"]
+    return items.filter((pl.col("first_seen_on") <= as_of_day) & pl.col("is_available"))["item_id"]
 
 
 def _list_rows(

@@ -44,7 +44,7 @@ def window_truth(
     Args:
         before: `core_interactions` up to and including the as-of day.
         after: `core_interactions` of the days after it.
-        items: `core_items`, for `first_seen_on`.
+        items: The items known on the as-of day (or more), for `first_seen_on`.
         as_of_day: The last day the models have seen.
         taken_back: Rows `user_id, item_id` that were bought and given back up to the as-of day: not new to the user
             either, as no list may hold them.

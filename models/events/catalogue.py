@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -20,8 +21,8 @@ class CatalogueBatch:
     """The rows of a catalogue.
 
     Attributes:
-        items: One row per item, columns of `schema.RAW_ITEMS`, in (file, line) order.
-        rejected: Lines that are none, columns of `schema.REJECTED_ITEMS`, in (file, line) order.
+        items: One row per item and day of the catalogue, columns of `schema.RAW_ITEMS`, in (day, file, line) order.
+        rejected: Lines that are none, columns of `schema.REJECTED_ITEMS`, in (day, file, line) order.
         n_lines: Records read from all files, without headers.
     """
 
@@ -38,9 +39,9 @@ class CatalogueBatch:
 def read_catalogue(source: CatalogueSource, base: Path, on_progress: OnProgress = no_progress) -> CatalogueBatch:
     """Read all files of a catalogue.
 
-    The first row of an item wins; later ones are rejected as `duplicate_item`, and rows without an id as
-    `missing_item`. The other reasons are those of the parsing steps (see `read_event_file`). A time that is absent
-    stays null.
+    The first row of an item (of a day, where files have days) wins; later ones are rejected as `duplicate_item`, and
+    rows without an id as `missing_item`. The other reasons are those of the parsing steps (see `read_event_file`). A
+    time that is absent stays null.
 
     Args:
         source: How to read it.
@@ -61,9 +62,12 @@ def read_catalogue(source: CatalogueSource, base: Path, on_progress: OnProgress 
 def catalogue_pieces(
     source: CatalogueSource, base: Path, on_progress: OnProgress = no_progress
 ) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
-    """The same in bounded pieces: records read, items and rejected rows of each; only the ids seen are kept."""
+    """The same in bounded pieces: records read, items and rejected rows of each; only a day's ids are kept."""
     seen: dict[str, str] = {}
-    for file in list_source_files(source, base):
+    day = None
+    for file in sorted(list_source_files(source, base), key=lambda file: (file.day or date.min, file.name)):
+        if file.day != day:
+            seen, day = {}, file.day
         for chunk in read_chunks(file.path, source, on_progress):
             yield chunk.n_records, *_sorted_out(chunk, file, source, seen)
 
@@ -81,7 +85,9 @@ def _sorted_out(
         place = f"{file.name}, line {chunk.lines[row]}"
         if seen.setdefault(item_id, place) != place:
             converted.problems[row] = "duplicate_item", f"item {item_id!r} is already in {seen[item_id]}"
-    items = _with_categories(converted.accepted(), source).with_columns(source_file=pl.lit(file.name))
+    items = _with_categories(converted.accepted(), source).with_columns(
+        source_file=pl.lit(file.name), source_day=pl.lit(file.day, dtype=pl.Date)
+    )
     rejections: list[Rejection] = [*chunk.rejections, *converted.rejections()]
     refused = rejected_frame(rejections, file.name, source.encoding).sort("source_line", maintain_order=True)
     return items.select(pl.col(name).cast(kind) for name, kind in RAW_ITEMS.items()), refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 from datetime import UTC, datetime
 from typing import ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -31,6 +32,18 @@ def known_zone(time_zone: str) -> str:
     return time_zone
 
 
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression of the settings.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
+
+
 class FileFormat(BaseModel):
     """Where the files are, how they are laid out, and which column fills which canonical field."""
 
@@ -44,6 +57,9 @@ class FileFormat(BaseModel):
     path: str = Field(
         min_length=1,
         description="A file, a folder (every visible file below it) or a glob, relative to the project's folder.",
+    )
+    day_pattern: str | None = Field(
+        default=None, description="Regular expression with one group that finds YYYY-MM-DD in a file's name."
     )
     format: Literal["csv", "tsv", "dat", "jsonl", "parquet", "recbole"] = Field(
         description="csv: one-character separator with double quotes; tsv: tabs, quotes are ordinary characters; "
@@ -96,6 +112,13 @@ class FileFormat(BaseModel):
         ge=1,
         description="A longer line, quoted record or parquet row is rejected alone; a line is never held in memory.",
     )
+
+    @field_validator("day_pattern")
+    @classmethod
+    def _day_pattern_has_one_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and compiled(pattern).groups != 1:
+            raise ValueError(f"{pattern!r} needs exactly one group, around YYYY-MM-DD")
+        return pattern
 
     @field_validator("encoding")
     @classmethod

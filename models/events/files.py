@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from models.errors import UserError
 from models.events.file_format import FileFormat
-from models.events.source import EventSource
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ def list_source_files(source: FileFormat, base: Path) -> list[SourceFile]:
         problem = "does not exist" if not glob.has_magic(source.path) else "matches no file"
         found = f"{base / source.path} {'holds no file' if (base / source.path).is_dir() else problem}"
         raise UserError(found, f"`path: {source.path}`", "Correct `path` in sluice.yaml.")
-    pattern = source.day_pattern if isinstance(source, EventSource) else None
-    files = []
+    files, pattern = [], source.day_pattern
     for path in paths:
         name = PurePosixPath(path.relative_to(root)).as_posix()
         files.append(SourceFile(path, name, None if pattern is None else _day(name, pattern, path)))

@@ -25,7 +25,7 @@ EVENT_TIMES: Final = ("event_at",)
 EVENT_FIELDS: Final = EVENT_TEXTS + EVENT_NUMBERS + EVENT_TIMES
 
 ITEM_TEXTS: Final = ("item_id", "title", "description", "category", "brand")
-ITEM_NUMBERS: Final = ("price",)
+ITEM_NUMBERS: Final = ("price", "stock")
 ITEM_TIMES: Final = ("available_from", "withdrawn_at")
 ITEM_FIELDS: Final = ITEM_TEXTS + ITEM_NUMBERS + ITEM_TIMES
 
@@ -72,10 +72,12 @@ RAW_ITEMS: Final = pl.Schema(
         "category": pl.String(),
         "brand": pl.String(),
         "price": pl.Float64(),
+        "stock": pl.Float64(),
         "available_from": UTC_INSTANT,
         "withdrawn_at": UTC_INSTANT,
         "source_file": pl.String(),
         "source_line": pl.Int64(),
+        "source_day": pl.Date(),
     }
 )
 REJECTED_ITEMS: Final = pl.Schema({name: kind for name, kind in REJECTED_EVENTS.items() if name != "source_day"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from typing import ClassVar, Self
 
@@ -11,15 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from models.events import schema
 from models.events.days import end_of_day
 from models.events.expansion import LINE_SCALE, Expansion
-from models.events.file_format import FileFormat
+from models.events.file_format import FileFormat, compiled
 from models.events.time_repair import TimeRepair
-
-
-def _compiles(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 class EventTypeRule(BaseModel):
@@ -36,7 +28,7 @@ class EventTypeRule(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _pattern_compiles(cls, pattern: str) -> str:
-        _compiles(pattern)
+        compiled(pattern)
         return pattern
 
 
@@ -74,13 +66,6 @@ class EventSource(FileFormat):
         default=None,
         description="Canonical fields whose values make up the id of an event that brings none; none: all of them.",
     )
-
-    @field_validator("day_pattern")
-    @classmethod
-    def _day_pattern_has_one_group(cls, pattern: str | None) -> str | None:
-        if pattern is not None and _compiles(pattern).groups != 1:
-            raise ValueError(f"{pattern!r} needs exactly one group, around YYYY-MM-DD")
-        return pattern
 
     @model_validator(mode="after")
     def _has_what_an_event_needs(self) -> Self:
@@ -133,7 +118,7 @@ class EventSource(FileFormat):
 
 
 class CatalogueSource(FileFormat):
-    """An item catalogue: one row per item."""
+    """An item catalogue, one row per item: as it is, or dated files, each the whole of it as it was on one day."""
 
     allowed_fields: ClassVar[tuple[str, ...]] = schema.ITEM_FIELDS
     text_fields: ClassVar[tuple[str, ...]] = schema.ITEM_TEXTS
@@ -141,6 +126,11 @@ class CatalogueSource(FileFormat):
     time_fields: ClassVar[tuple[str, ...]] = schema.ITEM_TIMES
     required_fields: ClassVar[tuple[str, ...]] = ("item_id",)
 
+    day_pattern: str | None = Field(
+        default=None,
+        description="Regular expression with one group that finds YYYY-MM-DD in a file's name: the files of a day are "
+        "the whole catalogue from that day on, until a later one; none: what the files say holds for ever.",
+    )
     category_separator: str | None = Field(
         default=None,
         min_length=1,

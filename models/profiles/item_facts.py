@@ -18,7 +18,7 @@ ITEM_INPUTS: dict[str, pl.DataType] = {
     "available_from": pl.Datetime("us"),
     "first_seen_on": pl.Date(),
 }
-"""The columns of `core_items` a profile reads; `withdrawn_at` is not among them, it can lie after the as-of day."""
+"""The columns of an item known on the as-of day that a profile reads."""
 
 _MAX_LEVELS = 20  # as in the schema
 
@@ -27,7 +27,7 @@ def known_items(items: pl.DataFrame, as_of_day: date) -> pl.DataFrame:
     """The items that may be known on a day.
 
     Args:
-        items: Rows of `core_items`.
+        items: Rows of `items_known`.
         as_of_day: Last day seen.
 
     Returns:

@@ -118,7 +118,7 @@ def item_profiles(items: pl.DataFrame, as_of_day: date, config: ExtractiveConfig
     """Profile every item that may be known on a day.
 
     Args:
-        items: Rows of `core_items`; those first seen after `as_of_day` are left out and influence nothing.
+        items: Rows of `items_known`; those first seen after `as_of_day` are left out and influence nothing.
         as_of_day: Last day seen.
         config: Only its `item` part is read.
 

@@ -132,7 +132,7 @@ def user_profiles(
 
     Args:
         interactions: Rows of `core_interactions`; those after `as_of_day` or without weight are left out.
-        items: Rows of `core_items`; those first seen after `as_of_day` are left out.
+        items: Rows of `items_known`; those first seen after `as_of_day` are left out.
         item_profiles: Rows of `item_profiles`; of several as-of days the newest not after `as_of_day` counts.
         as_of_day: Last day seen.
         config: Its `user` part, and of its `item` part how a category's usual price is measured.

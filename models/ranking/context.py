@@ -20,7 +20,7 @@ class FeatureContext:
     Attributes:
         as_of_day: The last day that may be seen (UTC).
         interactions: `core_interactions`: one row per user, item and day.
-        items: `core_items`. It has no history, so a price is the catalogue's current one.
+        items: The items known at the end of the as-of day, as they were then.
         item_daily: `feat_item_daily`.
         user_daily: `feat_user_daily`.
         item_vectors: Item ids and their text vectors, `[n, d]` with unit norm, in the same order; `None` leaves

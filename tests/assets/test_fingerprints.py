@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import polars as pl
 import pytest
 
 from assets.fingerprints import forget_fingerprint, recorded_fingerprint, source_fingerprints
@@ -46,6 +47,24 @@ def test_the_catalogue_changes_every_day(files):
     before = source_fingerprints(files.project, FIRST, LAST)
     files.catalogue.write_text(files.catalogue.read_text() + "{}\n")
     assert len(changed(before, source_fingerprints(files.project, FIRST, LAST))) == 20
+
+
+def test_a_dated_catalogue_changes_its_day_and_those_that_follow(files):
+    files.configure(catalogue={"path": "shop/items", "day_pattern": r"(\d{4}-\d{2}-\d{2})"})
+    folder = files.folder / "shop" / "items"
+    folder.mkdir()
+    (folder / "2025-08-25.jsonl").write_text("{}\n")
+    before = source_fingerprints(files.project, FIRST, LAST)
+    (folder / f"{LAST}.jsonl").write_text("{}\n")
+    newer = source_fingerprints(files.project, FIRST, LAST)
+    assert changed(before, newer) == [LAST], "a new day's catalogue rebuilds that day alone"
+    (folder / f"{DAY}.jsonl").write_text("{}\n")
+    late = source_fingerprints(files.project, FIRST, LAST)
+    assert changed(newer, late) == [day for day in newer["source_day"] if day >= DAY]
+    (folder / "2025-08-25.jsonl").write_text("{ }\n")
+    assert len(changed(late, source_fingerprints(files.project, FIRST, LAST))) == 20
+    part = source_fingerprints(files.project, DAY, LAST)
+    assert part.equals(source_fingerprints(files.project, FIRST, LAST).filter(pl.col("source_day") >= DAY))
 
 
 def test_settings_of_learning_change_no_day(files):

@@ -14,7 +14,7 @@ from assets.point_in_time import (
 )
 from resources.warehouse import Warehouse
 
-DAY = dt.date(2025, 3, 5)
+DAY, ONE_DAY = dt.date(2025, 3, 5), dt.timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +22,19 @@ def warehouse(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lake")
     warehouse = Warehouse(catalog_path=str(folder / "catalog.sqlite"), data_path=str(folder / "data"))
     with warehouse.connect() as connection:
-        connection.execute("CREATE TABLE core_items (item_id VARCHAR, first_seen_on DATE, withdrawn_at TIMESTAMP)")
         connection.execute(
-            """INSERT INTO core_items VALUES ('old', '2025-03-01', NULL), ('gone', '2025-03-01', '2025-03-05 23:59'),
-            ('going', '2025-03-01', '2025-03-06 00:00'), ('new', '2025-03-06', NULL)"""
+            """CREATE TABLE core_item_versions AS SELECT *, valid_to IS NULL AS is_current, '' AS origin,
+                '' AS source_file, 1 AS source_line FROM (VALUES
+            ('old', DATE '2025-03-01', DATE '2025-03-05', 'Once', 1.0, NULL, true),
+            ('old', DATE '2025-03-05', DATE '2025-03-06', 'Old', 2.0, NULL, true),
+            ('old', DATE '2025-03-06', NULL, 'Later', 3.0, NULL, true),
+            ('gone', DATE '2025-03-01', DATE '2025-03-05', 'Gone', 1.0, NULL, true),
+            ('gone', DATE '2025-03-05', NULL, 'Gone', 1.0, TIMESTAMP '2025-03-05 23:59', false),
+            ('going', DATE '2025-03-01', DATE '2025-03-06', 'Going', 1.0, NULL, true),
+            ('going', DATE '2025-03-06', NULL, 'Going', 1.0, TIMESTAMP '2025-03-06 00:00', false),
+            ('sold out', DATE '2025-03-01', NULL, 'Sold out', 1.0, NULL, false),
+            ('new', DATE '2025-03-06', NULL, 'New', 1.0, NULL, true)
+            ) AS rows (item_id, valid_from, valid_to, title, price, withdrawn_at, is_available)"""
         )
         connection.execute(
             """CREATE TABLE core_interactions AS SELECT * FROM (VALUES
@@ -78,8 +87,18 @@ def test_truth_begins_after_the_day(warehouse):
 
 def test_a_later_item_is_unknown_and_a_later_withdrawal_too(warehouse):
     items = items_known(warehouse, DAY)
-    assert items["item_id"].to_list() == ["going", "gone", "old"]
-    assert available(items).to_list() == [True, False, True]
+    assert items["item_id"].to_list() == ["going", "gone", "old", "sold out"]
+    assert available(items).to_list() == [True, False, True, False]
+    assert items["withdrawn_at"].is_null().to_list() == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("day", "title", "price"), [(DAY - ONE_DAY, "Once", 1.0), (DAY, "Old", 2.0), (DAY + ONE_DAY, "Later", 3.0)]
+)
+def test_an_item_is_known_as_it_was_at_the_end_of_the_day(warehouse, day, title, price):
+    row = items_known(warehouse, day).filter(item_id="old").row(0, named=True)
+    assert (row["title"], row["price"]) == (title, price)
+    assert row["first_seen_on"] == dt.date(2025, 3, 1), "known since its first version, whichever holds"
 
 
 def test_daily_features_end_with_the_day(warehouse):

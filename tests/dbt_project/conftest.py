@@ -39,25 +39,42 @@ RAW_ITEMS = {
     "category": "varchar",
     "brand": "varchar",
     "price": "double",
+    "stock": "double",
     "available_from": "timestamp",
     "withdrawn_at": "timestamp",
     "source_file": "varchar",
     "source_line": "bigint",
+    "source_day": "date",
 }
+REJECTED_ITEMS = {
+    "source_file": "varchar",
+    "source_line": "bigint",
+    "reason": "varchar",
+    "detail": "varchar",
+    "line": "varchar",
+}
+RAW_TABLES = {"raw_events": RAW_EVENTS, "raw_items": RAW_ITEMS, "rejected_items": REJECTED_ITEMS}
 TABLES = [
     "stg_events",
     "stg_items",
+    "stg_catalogue_days",
     "core_events",
     "filtered_events",
     "core_sessions",
+    "core_item_days",
+    "core_item_versions",
     "core_items",
     "core_users",
+    "core_user_days",
+    "core_user_versions",
     "core_interactions",
     "core_impressions",
     "core_returns",
     "core_undone_interactions",
     "feat_user_daily",
     "feat_item_daily",
+    "feat_user_category_daily",
+    "feat_user_hour_daily",
 ]
 
 
@@ -86,7 +103,7 @@ class Lake:
     def __init__(self, folder: Path, manifest: bytes):
         self.folder, self.manifest = folder, manifest
         (folder / "data").mkdir(parents=True)
-        for table, columns in {"raw_events": RAW_EVENTS, "raw_items": RAW_ITEMS}.items():
+        for table, columns in RAW_TABLES.items():
             body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             self.sql(f"create table {table} ({body})")
 
@@ -117,6 +134,16 @@ class Lake:
         self.sql("delete from raw_items")
         rows = [{"source_file": "items.jsonl", "source_line": line} | item for line, item in enumerate(items, 1)]
         self._insert("raw_items", RAW_ITEMS, rows)
+
+    def load_catalogue_day(self, source_day: str, items: list[dict], broken: bool = False) -> None:
+        """Replace the catalogue of one day; `broken`: its file broke off."""
+        file = f"{source_day}.csv"
+        self.sql("delete from raw_items where source_day = ?", [source_day])
+        self.sql("delete from rejected_items where source_file = ?", [file])
+        rows = [{"source_file": file, "source_line": line} | item for line, item in enumerate(items, 2)]
+        self._insert("raw_items", RAW_ITEMS, [row | {"source_day": source_day} for row in rows])
+        if broken:
+            self._insert("rejected_items", REJECTED_ITEMS, [{"source_file": file, "reason": "truncated_file"}])
 
     def _insert(self, table: str, columns: dict[str, str], rows: list[dict]) -> None:
         if rows:

@@ -12,15 +12,23 @@ DAMAGE = [
     "insert into core_events select * from core_events",
     "insert into filtered_events select * replace ('bot' as filter_reason) from stg_events",
     "insert into core_sessions select * replace (ended_at - interval 1 day as ended_at) from core_sessions",
+    "insert into stg_catalogue_days select * replace (0 as n_records) from stg_catalogue_days",
+    "insert into core_item_days select * from core_item_days",
+    "insert into core_item_versions select * replace (null as origin) from core_item_versions",
     "insert into core_items select * from core_items where item_id != 'i1'",
     "delete from core_items where item_id = 'i1'",
     "insert into core_users select * replace (0 as n_events) from core_users",
+    "insert into core_user_days select * from core_user_days",
+    "insert into core_user_versions select * from core_user_versions",
     "insert into core_interactions select * replace (0 as weight) from core_interactions",
     "insert into core_impressions select * replace ('c' as click_event_id, event_day as click_event_day) "
     "from core_impressions",
     "insert into core_returns select * replace (-1 as quantity_matched) from core_returns",
     "insert into core_undone_interactions select * replace (-1 as weight) from core_undone_interactions",
     "insert into feat_user_daily select * replace (99 as n_items) from feat_user_daily",
+    "insert into feat_user_category_daily select * replace (0 as weight) from feat_user_category_daily",
+    "insert into feat_user_hour_daily select * replace (24 as hour_of_day) from feat_user_hour_daily",
+    "insert into feat_user_hour_daily select * from feat_user_hour_daily",
     "insert into feat_item_daily select * replace (-1 as weight) from feat_item_daily",
 ]
 
@@ -28,7 +36,8 @@ DAMAGE = [
 @pytest.fixture(scope="module")
 def lake(new_lake):
     lake = new_lake()
-    lake.load_items([{"item_id": "i2"}])
+    lake.load_items([{"item_id": "i2", "category": "Lamps"}])
+    lake.load_catalogue_day("2024-01-04", [{"item_id": "i3"}])
     lake.load_day(
         DAY,
         [

@@ -130,7 +130,7 @@ def test_pseudo_items_are_no_items(lake):
 def test_tables_and_columns_are_described(lake):
     undescribed = lake.sql(
         "select table_name || '.' || column_name from duckdb_columns() "
-        "where database_name = 'lake' and table_name not like 'raw_%' and coalesce(comment, '') = ''"
+        "where database_name = 'lake' and not regexp_matches(table_name, '^(raw|rejected)_') and coalesce(comment, '') = ''"
     )
     assert undescribed == []
 

@@ -29,7 +29,7 @@ SOURCE = {
 }
 BY_DAY = [
     *("stg_events", "core_events", "filtered_events", "core_sessions", "core_interactions"),
-    *("feat_user_daily", "feat_item_daily"),
+    *("feat_user_daily", "feat_item_daily", "feat_user_category_daily", "feat_user_hour_daily"),
 ]
 SHUFFLED = [FOURTH, SECOND, FIRST, THIRD]
 

@@ -45,11 +45,11 @@ def test_catalogue_and_seen_items(lake):
         "undated": ("Undated", None, None, "2024-01-06"),
         "never seen": (None, None, None, "2024-01-01"),
         "extra": ("First", None, 3.0, "2024-01-05"),
-        "titled later": (None, None, None, "2024-01-04"),
+        "titled later": ("Title of its second day", None, 5.0, "2024-01-04"),
     }
 
 
-def test_later_events_change_no_item_that_is_known(lake):
+def test_later_events_change_the_newest_price_of_items_without_a_catalogue_and_nothing_else(lake):
     before = items(lake)
     later = [event("f", item, "2024-01-08 10:00:00", item_title="New", price=7.0) for item in ("extra", "undated")]
     later = [row | {"event_id": f"f{n}"} for n, row in enumerate(later)]
@@ -57,12 +57,12 @@ def test_later_events_change_no_item_that_is_known(lake):
     lake.run_days("2024-01-08", **VARIABLES)
     after = items(lake)
     assert after.pop("another") == ("Another", None, None, "2024-01-08")
-    assert after == before
+    assert after == before | {"extra": ("First", None, 7.0, "2024-01-05")}
 
 
 def test_a_catalogue_without_dates_is_known_from_the_start(lake):
     lake.load_items([item | {"available_from": None} for item in CATALOGUE])
-    lake.dbt("run", "--select", "stg_items core_items", **VARIABLES)
+    lake.dbt("run", "--select", "stg_items core_item_versions core_items", **VARIABLES)
     seen = {item: row[-1] for item, row in items(lake).items()}
     assert seen["dated"] == seen["undated"] == seen["never seen"] == "2024-01-01"
     assert seen["extra"] == "2024-01-05"

@@ -64,7 +64,7 @@ OWN_OP = [
     ("recommendations:recommendations_keep_their_suite", LISTS.format("item_id = 'unknown'") + " AND rank = 1"),
     (
         "recommendations:recommendations_keep_their_suite",
-        "UPDATE core_items SET withdrawn_at = '2025-09-20 12:00' WHERE withdrawn_at IS NULL",
+        "UPDATE core_item_versions SET is_available = false",
     ),
     ("recommendations:recommendations_keep_their_suite", LISTS.format("rank = rank + 1")),
     ("recommendations:recommendations_keep_their_suite", LISTS.format("score = 'nan'::DOUBLE")),
@@ -73,6 +73,8 @@ OWN_OP = [
         f"DELETE FROM recommendations WHERE user_id = {USER}",
     ),
 ]
+DOUBLED = "INSERT INTO {0} SELECT * FROM {0}"
+CATALOGUE_DAY = "INSERT INTO stg_catalogue_days VALUES ('2025-09-01', 0, true, NULL)"
 DBT = {
     "stg_events:staged_lines_are_unique": "INSERT INTO stg_events SELECT * FROM stg_events",
     "stg_events:staged_events_are_well_formed": "UPDATE stg_events SET propensity = 2 WHERE source_line = 5",
@@ -81,6 +83,19 @@ DBT = {
     "filtered_events:filtered_lines_are_unique": "INSERT INTO filtered_events SELECT * FROM filtered_events",
     "core_sessions:sessions_are_unique": "INSERT INTO core_sessions SELECT * FROM core_sessions",
     "core_sessions:sessions_are_well_formed": "UPDATE core_sessions SET ended_at = started_at - INTERVAL 1 DAY",
+    "stg_catalogue_days:catalogue_days_are_unique": f"{CATALOGUE_DAY}, ('2025-09-01', 1, true, NULL)",
+    "stg_catalogue_days:catalogue_days_are_well_formed": CATALOGUE_DAY,
+    "core_item_days:days_of_items_are_unique": "INSERT INTO core_item_days SELECT * FROM core_item_days",
+    "core_item_versions:item_versions_are_unique": "INSERT INTO core_item_versions SELECT * FROM core_item_versions",
+    "core_item_versions:item_versions_are_well_formed": "UPDATE core_item_versions SET stock = 0",
+    "core_item_versions:item_versions_follow_each_other": "UPDATE core_item_versions SET valid_to = valid_from",
+    "core_user_days:days_of_users_are_unique": "INSERT INTO core_user_days SELECT * FROM core_user_days",
+    "core_user_versions:user_versions_are_unique": "INSERT INTO core_user_versions SELECT * FROM core_user_versions",
+    "core_user_versions:user_versions_follow_each_other": "UPDATE core_user_versions SET is_current = false",
+    "feat_user_category_daily:user_category_days_are_unique": DOUBLED.format("feat_user_category_daily"),
+    "feat_user_category_daily:user_category_days_are_well_formed": "UPDATE feat_user_category_daily SET weight = 0",
+    "feat_user_hour_daily:user_hours_are_unique": DOUBLED.format("feat_user_hour_daily"),
+    "feat_user_hour_daily:user_hours_are_well_formed": "UPDATE feat_user_hour_daily SET hour_of_day = 24",
     "core_items:core_items_are_unique": "INSERT INTO core_items SELECT * FROM core_items",
     "core_users:core_users_are_unique": "INSERT INTO core_users SELECT * FROM core_users",
     "core_users:core_users_are_well_formed": "UPDATE core_users SET n_events = 0",

@@ -7,10 +7,14 @@ import re
 import polars as pl
 import pytest
 
+from assets.point_in_time import available, items_known
+
 TABLES = {
     *("raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"),
     *("stg_events", "stg_items", "core_events", "filtered_events", "core_sessions", "core_items", "core_users"),
     *("core_interactions", "core_impressions", "core_returns", "core_undone_interactions"),
+    *("feat_user_category_daily", "feat_user_hour_daily"),
+    *("core_item_days", "core_item_versions", "core_user_days", "core_user_versions"),
     *("feat_user_daily", "feat_item_daily", "event_funnel"),
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
@@ -19,6 +23,7 @@ TABLES = {
 }
 NO_ASSETS = {"text_vectors", "artifacts", "fingerprints", "releases", "quality_history", "source_schemas"}
 NO_ASSETS |= {"event_profile_daily"}
+WITHOUT_ROWS = {"event_corrections", "stg_catalogue_days"}
 GROUPS = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases", "maintenance"}
 RETRIEVERS = {"popularity", "recent_popularity", "ease", "sasrec"}
 ARTIFACTS = RETRIEVERS | {"interaction_sequences", "sasrec_index", "ranking_dataset", "lambdarank", "evaluation_report"}
@@ -138,7 +143,7 @@ def test_the_graph_is_described_owned_and_grouped(definitions):
         assert node.kinds, node.key
     names = {node.key.to_user_string() for node in nodes}
     others = {"release", "maintenance"}
-    assert names == TABLES - NO_ASSETS | ARTIFACTS | others
+    assert names == TABLES - NO_ASSETS | WITHOUT_ROWS | ARTIFACTS | others
 
 
 def test_dbt_models_and_every_check_are_described_in_words(definitions):
@@ -216,6 +221,19 @@ def test_the_ui_shows_names_schemas_and_counts(built, definitions):
     for name in ARTIFACTS:
         metadata = instance.get_latest_materialization_event(AssetKey([name])).asset_materialization.metadata
         assert re.fullmatch("[0-9a-f]{32}", metadata["digest"].value), name
+
+
+def test_a_catalogue_without_days_is_known_as_it_lies_there(built, tables):
+    """All but withdrawals, which hold from their day on."""
+    known = tables["core_items"].sort("item_id")
+    for day in (dt.date(2025, 9, 3), LAST):
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
+        gone = pl.when(pl.col("withdrawn_at") < end).then("withdrawn_at").alias("withdrawn_at")
+        expected = known.filter(pl.col("first_seen_on") <= day).with_columns(gone)
+        found = items_known(built.warehouse, day)
+        assert found.select(expected.columns).equals(expected)
+        assert available(found).equals(expected["withdrawn_at"].is_null(), check_names=False)
+        assert not available(found).all()
 
 
 def test_lists_hold_nothing_seen_withdrawn_or_unknown(tables):

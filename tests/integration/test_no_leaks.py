@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from assets.features import features_as_of
+from assets.point_in_time import items_known
+
 LAST = dt.date(2025, 9, 20)
 AFTER = [dt.date(2025, 9, 21), dt.date(2025, 9, 22)]
 TABLES = {
@@ -85,3 +88,12 @@ def test_no_artifact_changes(built, planted):
     before, after = (dict(shop.warehouse.read(sql, [LAST]).iter_rows()) for shop in (built, planted))
     assert {"interaction_sequences", "sasrec", "ease", "ranking_dataset", "lambdarank"} < set(before)
     assert after == before
+
+
+def test_no_feature_and_no_item_changes(built, planted):
+    sql = "SELECT DISTINCT user_id, item_id FROM recommendations WHERE as_of_day = ? ORDER BY ALL"
+    pairs = built.warehouse.read(sql, [LAST])
+    features = features_as_of(built.warehouse, pairs, LAST)
+    assert features["user_n_interactions_28d"].sum() and features["category_n_items"].sum()
+    assert features_as_of(planted.warehouse, pairs, LAST).equals(features)
+    assert items_known(planted.warehouse, LAST).equals(items_known(built.warehouse, LAST))

@@ -100,6 +100,8 @@ class TestQuestions:
             "SELECT 1 -- a comment\n",
             "PIVOT core_events ON event_type IN ('click', 'cart') USING count(*)",
             "SELECT * FROM ducklake_snapshots('lake')",
+            "SELECT * FROM items_as_of(DATE '2025-09-03') JOIN item_features_as_of(DATE '2025-09-03') USING (item_id)",
+            "SELECT * FROM user_features_as_of(DATE '2025-09-03'), user_category_features_as_of(DATE '2025-09-03')",
         ],
     )
     def test_every_kind_of_question_is_answered(self, sql, query: str):

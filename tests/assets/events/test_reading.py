@@ -6,7 +6,7 @@ import pytest
 
 from assets.events.raw_events import read_days
 from assets.events.raw_items import read_items
-from assets.fingerprints import catalogue_digest
+from assets.fingerprints import catalogue_digests
 from resources.settings import load_project
 
 FIRST, LAST = dt.date(2025, 9, 4), dt.date(2025, 9, 6)
@@ -52,4 +52,4 @@ def test_a_shop_without_a_catalogue_has_no_raw_item(files):
     project = load_project(path)
     assert project.settings.catalogue is None
     assert {name: frame.height for name, frame in read_items(project).items()} == {"raw_items": 0, "rejected_items": 0}
-    assert catalogue_digest(project) == ""
+    assert catalogue_digests(project, [FIRST, LAST]) == {FIRST: "", LAST: ""}

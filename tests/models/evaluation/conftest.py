@@ -1,6 +1,6 @@
 """A small window: what users took before and after the as-of day, and the catalogue."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -41,7 +41,7 @@ def items() -> pl.DataFrame:
         {
             "item_id": ["a", "b", "c", "d", "gone", "n"],
             "first_seen_on": [AS_OF - timedelta(days=40)] * 5 + [AS_OF + timedelta(days=1)],
-            "withdrawn_at": [None, None, None, datetime(2026, 4, 2), datetime(2026, 3, 31, 9), None],
+            "is_available": [True, True, True, True, False, True],
         }
     )
 

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
@@ -19,10 +19,13 @@ def read(tmp_path):
 
 
 def test_every_field_arrives_in_its_type(read):
-    header = "item_id,title,description,category,brand,price,available_from,withdrawn_at\n"
+    header = "item_id,title,description,category,brand,price,stock,available_from,withdrawn_at\n"
     columns = {name: name for name in header.strip().split(",")}
-    batch = read(header + "1,Shoe,Red,Wear > Feet,Acme,9.5,2011-07-01 00:00:00,\n", columns, time_zone="Europe/London")
-    expected = ("1", "Shoe", "Red", "Wear > Feet", "Acme", 9.5, datetime(2011, 6, 30, 23), None, "items.csv", 2)
+    batch = read(
+        header + "1,Shoe,Red,Wear > Feet,Acme,9.5,3,2011-07-01 00:00:00,\n", columns, time_zone="Europe/London"
+    )
+    told = ("1", "Shoe", "Red", "Wear > Feet", "Acme", 9.5, 3.0, datetime(2011, 6, 30, 23), None)
+    expected = (*told, "items.csv", 2, None)
     assert batch.items.rows() == [expected]
     assert batch.items.schema == RAW_ITEMS and batch.rejected.schema == REJECTED_ITEMS
 
@@ -42,6 +45,23 @@ def test_the_first_row_wins_across_files_in_name_order(tmp_path):
     batch = read_catalogue(source, tmp_path)
     assert batch.items["title"].to_list() == ["early", "x"]
     assert batch.rejected.select("source_file", "source_line").rows() == [("b.csv", 2)]
+
+
+def test_files_with_days_are_a_whole_catalogue_each(tmp_path):
+    texts = {"b-2024-01-02.csv": "1,new\n2,x\n", "a-2024-01-10.csv": "1,newest\n", "c-2024-01-02.csv": "1,again\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text("id,name\n" + text)
+    columns = {"item_id": "id", "title": "name"}
+    source = CatalogueSource(path="*.csv", format="csv", columns=columns, day_pattern=r"(\d{4}-\d{2}-\d{2})")
+    batch = read_catalogue(source, tmp_path)
+    rows = batch.items.select("source_day", "item_id", "title").rows()
+    second, tenth = date(2024, 1, 2), date(2024, 1, 10)
+    assert rows == [(second, "1", "new"), (second, "2", "x"), (tenth, "1", "newest")]
+    assert batch.rejected["detail"].to_list() == ["item '1' is already in b-2024-01-02.csv, line 2"]
+    with pytest.raises(UserError, match="day_pattern"):
+        read_catalogue(source.model_copy(update={"day_pattern": "x(.)"}), tmp_path)
+    with pytest.raises(ValueError, match="exactly one group"):
+        CatalogueSource(path="*.csv", format="csv", columns=columns, day_pattern="x")
 
 
 def test_a_rejected_row_does_not_claim_its_id(read):

@@ -70,7 +70,8 @@ def test_mistakes_in_an_event_source_are_named(options, message):
         ({"columns": {"title": "t"}}, "must map item_id"),
         ({"category_separator": "|"}, "map category"),
         ({"path_separator": "/"}, "map category"),
-        ({"day_pattern": "(x)"}, "Extra inputs"),
+        ({"day_pattern": "x"}, "exactly one group"),
+        ({"late_days": 1}, "Extra inputs"),
     ],
 )
 def test_mistakes_in_a_catalogue_source_are_named(options, message):
