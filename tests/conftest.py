@@ -5,10 +5,13 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 FIRST, LAST = dt.date(2025, 9, 1), dt.date(2025, 9, 20)
 EMPTY_DAY, MISSING_DAY = dt.date(2025, 9, 8), dt.date(2025, 9, 10)
@@ -220,6 +223,20 @@ def _same_environment():
     for name in set(os.environ) - set(before):
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server that lasts as long as the session."""
+    from throwaway_postgres import PostgresServer, binaries
+
+    tools = binaries()
+    if tools is None:
+        pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
+    server = PostgresServer(tools)
+    yield server
+    server.stop()
+    server.remove()
 
 
 @pytest.fixture(scope="session")
