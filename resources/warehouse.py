@@ -23,7 +23,7 @@ T = TypeVar("T")
 WRITERS = "writers"
 MAX_ATTEMPTS = 12
 RETRYABLE = re.compile(
-    r"database is locked|conflict|constraint failed: ducklake_|duplicate key value|could not serialize|deadlock detected",
+    r"database is locked|conflict|constraint failed: ducklake_|duplicate key value|could not serialize|deadlock",
     re.IGNORECASE,
 )
 """Another writer was faster, and nothing of this one was kept. A connection lost while it commits is not among them:

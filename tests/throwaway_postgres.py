@@ -70,9 +70,7 @@ class PostgresServer:
 
     def _run(self, tool: str, *arguments: object) -> str:
         command = [str(self.tools / tool), *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=self.folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **self._as
-        )
+        done = subprocess.run(command, cwd=self.folder, check=False, text=True, capture_output=True, **self._as)
         assert done.returncode == 0, f"{tool}: {done.stderr}"
         return done.stdout.strip()
 
