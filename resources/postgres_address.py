@@ -1,6 +1,7 @@
 """Where a PostgreSQL catalogue is, as `warehouse.catalog` says it: libpq's words or an address, never a password."""
 
 import re
+from urllib.parse import unquote
 
 PREFIX = "postgres:"
 EXAMPLE = "e.g. `postgres:host=db.internal dbname=sluice user=sluice` or `postgresql://sluice@db.internal/sluice`"
@@ -8,8 +9,7 @@ CONNECT_SECONDS = 10
 """Without it libpq waits for minutes for a machine that does not answer."""
 
 _ADDRESS = re.compile(r"postgres(ql)?://", re.IGNORECASE)
-_SECRET_IN_ADDRESS = re.compile(r"postgres(?:ql)?://[^/?#@]*:[^/?#]*@", re.IGNORECASE)
-_SECRET = re.compile(r"(?i)\b(ssl)?password\s*=|password%3d")
+_SECRET = re.compile(r"\b(ssl)?password\s*=|://[^/?#@]*:[^/?#]*@", re.IGNORECASE)
 
 
 def connection_of(text: str) -> str:
@@ -24,7 +24,7 @@ def connection_of(text: str) -> str:
     Raises:
         ValueError: It is neither, or holds a password. The message never repeats the text.
     """
-    if _SECRET.search(text) or _SECRET_IN_ADDRESS.match(text):
+    if _SECRET.search(unquote(text)):
         raise ValueError(
             "a password does not belong in the config, where logs and pages could show it; "
             "leave it out and set PGPASSWORD, or name a service or password file (PGSERVICE, PGPASSFILE)"
