@@ -15,6 +15,7 @@ import polars as pl
 
 from models.errors import UserError
 from resources.duckdb_instances import lake_connection, literal, quoted
+from resources.full_disk import give_way, is_full
 from resources.lake_catalogue import Catalogue, PostgresCatalogue, SqliteCatalogue
 from resources.lake_lock import PATIENCE_SECONDS, alone, shared
 from resources.table_columns import create_table, has_table, missing_columns
@@ -113,6 +114,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         DuckLake lets one of two simultaneous commits fail cleanly, so the retry repeats everything, with jittered
         backoff (about 15 s in all), and gives up with the database's own error. Whatever else the transaction raises
         rolls it back and is raised at once.
+
+        Raises:
+            UserError: The disk is full.
         """
 
         def attempt() -> T:
@@ -122,7 +126,12 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 connection.execute("COMMIT")
                 return result
 
-        return _with_retries(attempt)
+        try:
+            return _with_retries(attempt)
+        except duckdb.Error as error:
+            if is_full(error):
+                raise give_way(error, self.data_path) from error
+            raise
 
     def replace_days(self, table: str, day_column: str, first: dt.date, last: dt.date, frame: pl.DataFrame) -> int:
         """Replace all rows with `first <= day_column <= last` by `frame`, in one transaction.

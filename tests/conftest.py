@@ -202,6 +202,12 @@ def make_shop(folder: Path) -> TinyShop:
 
 
 @pytest.fixture(scope="session")
+def new_shop():
+    """Makes an unbuilt shop in a folder."""
+    return make_shop
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory) -> TinyShop:
     """The tiny shop, built through its first release; read-only: tests that change something take a copy."""
     shop = make_shop(tmp_path_factory.mktemp("tiny") / "shop")
