@@ -12,6 +12,7 @@ from assets.graph import Graph
 from assets.indexes import ann_indexes
 from assets.maintenance import maintenance
 from assets.profiles import item_profiles, profile_calls, user_profiles
+from assets.quality import trailing_weeks_checks
 from assets.ranking import candidates, rankers, ranking_dataset, recommendations
 from assets.ranking import checks as ranking_checks
 from assets.releases import release
@@ -61,4 +62,5 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
 
 def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:
     """Checks that are not part of an asset's own op."""
-    return [*event_checks.build(graph), *table_checks.build(graph), *ranking_checks.build(graph)]
+    events, tables = event_checks.build(graph), table_checks.build(graph)
+    return [*events, *trailing_weeks_checks.build(graph), *tables, *ranking_checks.build(graph)]

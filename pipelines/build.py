@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
+from assets.quality.quality_history import axes_of, record_missing, record_run
 from models.errors import UserError
 from pipelines.build_lock import build_lock
 from pipelines.console import Steps, say
@@ -116,8 +117,16 @@ class Runner:
 
             outcome = run_days(definitions, instance, self.project.settings, job, days, on_step, selection)
         self.result.outcomes.append(outcome)
+        self._record(outcome.run_id)
         if not outcome.success:
             raise UserError(*_explain(title, outcome))
+
+    def _record(self, run_id: str) -> None:
+        """The run's check results, into `quality_history`; also those of a run that a check has stopped."""
+        definitions, instance = self._prepare()
+        run = instance.get_run_by_id(run_id)
+        if run is not None:
+            record_run(instance, warehouse_of(self.project), run, axes_of(definitions.resolve_asset_graph()))
 
     def _prepare(self) -> tuple:
         if self._ready is None:
@@ -126,7 +135,9 @@ class Runner:
             ended = end_dead_runs(instance)
             if ended:
                 say(f"marked {ended} interrupted run(s) as failed")
-            self._ready = (build_definitions(self.project), instance)
+            definitions = build_definitions(self.project)
+            record_missing(instance, warehouse_of(self.project), axes_of(definitions.resolve_asset_graph()))
+            self._ready = (definitions, instance)
         return self._ready
 
 

@@ -14,7 +14,7 @@ from pipelines.dbt_manifest import DBT_FOLDER, dbt_target, ensure_manifest
 from pipelines.jobs import build_jobs
 from pipelines.partitions import daily, event_axis
 from pipelines.schedules import maintenance_schedule, nightly_schedule
-from pipelines.sensors import build_sensor
+from pipelines.sensors import build_sensor, history_sensor
 from pipelines.storage import artifacts_of, warehouse_of
 from resources.settings import Project
 from resources.text_encoder import CachedTextEncoder
@@ -58,7 +58,7 @@ def build_definitions(project: Project) -> dg.Definitions:
         asset_checks=checks,
         jobs=[tables, learning, upkeep],
         schedules=[nightly_schedule(graph), maintenance_schedule(graph)],
-        sensors=[build_sensor(tables, learning)],
+        sensors=[build_sensor(tables, learning), history_sensor(warehouse_of(project))],
         resources=resources,
         executor=dg.in_process_executor,
     )

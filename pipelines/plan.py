@@ -9,12 +9,13 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from assets.events.source_schemas import drifts_of, look_at, refuse
 from assets.fingerprints import learning_fingerprint, recorded_fingerprint, source_fingerprints
 from models.errors import UserError
 from models.events.file_format import FileFormat
 from models.events.file_records import file_records
 from models.events.files import SourceFile, list_source_files
-from models.events.records import SAMPLED_OBJECTS
+from models.events.json_lines import SAMPLED_OBJECTS
 from pipelines.partitions import event_axis, key_of
 from resources.settings import Project
 from resources.warehouse import Warehouse
@@ -59,7 +60,8 @@ def plan_days(project: Project, warehouse: Warehouse, first: dt.date | None, las
     """
     files = source_files(project, project.settings.events)
     if project.settings.catalogue:
-        _refuse_wrong_columns(project.settings.catalogue, source_files(project, project.settings.catalogue))
+        catalogue = source_files(project, project.settings.catalogue)
+        _refuse_wrong_columns(warehouse, "catalogue", project.settings.catalogue, catalogue)
     begin, end = bounds(project, files, first, last)
     snapshot = warehouse.snapshot() if warehouse.exists() else None
     made = _made_days(project, warehouse)
@@ -67,7 +69,8 @@ def plan_days(project: Project, warehouse: Warehouse, first: dt.date | None, las
     wanted = source_fingerprints(project, begin, through)
     stale = [day for day, fingerprint in wanted.iter_rows() if made.get(day) != fingerprint]
     to_read = set(stale)
-    _refuse_wrong_columns(project.settings.events, [file for file in files if file.day is None or file.day in to_read])
+    read = [file for file in files if file.day is None or file.day in to_read]
+    _refuse_wrong_columns(warehouse, "events", project.settings.events, read)
     portions = in_portions(as_ranges(stale), files, event_axis(project.settings))
     return Plan(begin, end, portions, snapshot)
 
@@ -198,9 +201,16 @@ def _made_days(project: Project, warehouse: Warehouse) -> dict[dt.date, str]:
     return dict(warehouse.read(sql, [project.settings.partitions.start, end]).iter_rows())
 
 
-def _refuse_wrong_columns(source: FileFormat, files: list[SourceFile]) -> None:
-    """Read the beginning of files, where a missing column shows, so that a build refuses before it writes."""
+def _refuse_wrong_columns(warehouse: Warehouse, name: str, source: FileFormat, files: list[SourceFile]) -> None:
+    """Read the beginning of files, where a missing column shows, so that a build refuses before it writes.
+
+    Where the files before had the column, the message says what it was likely renamed to.
+    """
     n_records = SAMPLED_OBJECTS if source.format == "jsonl" else 1
     for file in files:
-        for _ in islice(file_records(file.path, source, lambda n_bytes: None), n_records):
-            pass
+        try:
+            for _ in islice(file_records(file.path, source, lambda n_bytes: None), n_records):
+                pass
+        except UserError:
+            refuse(drifts_of(warehouse, name, look_at([file], source), source))
+            raise

@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "raw_events": A_LINE,
     "rejected_events": A_LINE,
     "source_files": ("source_file", "source_day"),
+    "source_schemas": ("source", "source_file", "column_name"),
     "raw_items": A_LINE,
     "rejected_items": A_LINE,
     "event_funnel": ("source_day",),
@@ -33,6 +34,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
     "releases": ("release_id",),
     "artifacts": ("asset", "as_of_day"),
+    "quality_history": ("run_id", "evaluation_number", "expectation_number"),
+    "event_profile_daily": ("profiled", "source_day", "kind", "column_name", "bucket"),
     "fingerprints": ("stage", "as_of_day"),
 }
 

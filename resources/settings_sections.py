@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from models.quality.history_rules import HistoryRules
 from resources.postgres_address import connection_of
 
 
@@ -100,8 +101,19 @@ class Checks(Section):
     """Limits of the blocking checks."""
 
     max_rejected_share: float = Field(0.2, ge=0, le=1, description="More rejected lines than this stop a day.")
+    schema_drift: Literal["block", "warn"] = Field(
+        "block",
+        description="What happens when a mapped column of the source is dropped, renamed or retyped: the day is not "
+        "read, or it is read with a warning, and its columns are the known ones from then on.",
+    )
     volume_ratio: tuple[float, float] | None = Field(
         (0.2, 5.0), description="A day's events over the median of the trailing 28 days; null turns the check off."
+    )
+    history: HistoryRules | None = Field(
+        HistoryRules(), description="Each day against the same weekday of the trailing weeks; null turns it off."
+    )
+    data_docs: bool = Field(
+        True, description="Whether suites also leave Great Expectations' page about their result in `data_docs`."
     )
     min_index_recall: float = Field(0.95, ge=0, le=1, description="Recall@k of the ANN index against exact search.")
     weak_retriever: Literal["block", "warn"] = Field(

@@ -64,6 +64,7 @@ def check_gate(now: pl.DataFrame, then: pl.DataFrame | None, tolerance: float) -
         check_name=GATE,
         passed=fallen.is_empty(),
         metadata={
+            "limits": {"max_metric_drop": tolerance},
             "fallen": dg.MetadataValue.md(preview(fallen, 20)),
             "remedy": "Compare the two reports; the old release stays until a better one passes.",
         },

@@ -7,6 +7,7 @@ import polars as pl
 
 from assets.display import interval_text, rounded
 from assets.graph import Graph, checked_days, preview
+from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.events.schema import RAW_EVENTS
 from models.quality.run import run_suite
 from models.quality.suites import raw_events_suite
@@ -100,6 +101,7 @@ def _rejected_share(graph: Graph) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=over.is_empty(),
             metadata={
+                "limits": {"max_rejected_share": limit},
                 "largest_share": rounded(share["share"].to_numpy().max(initial=0)),
                 "days_over_the_limit": dg.MetadataValue.md(preview(over.sort("source_day"), 10)),
                 "remedy": "Count rejected_events by reason, then mend the source or its mapping.",
@@ -120,11 +122,13 @@ def _schema(graph: Graph) -> dg.AssetChecksDefinition:
         description="Great Expectations: columns, ids, times within the day's reach, known event types, sane numbers.",
     )
     def raw_events_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
-        frame = _rows(warehouse, SUITE_SQL, audited_days(context, graph))
+        first, last = audited_days(context, graph)
+        frame = _rows(warehouse, SUITE_SQL, (first, last))
         if frame.is_empty():
             return dg.AssetCheckResult(passed=True, metadata={"note": "No event in these days."})
         result = run_suite(frame, raw_events_suite(RAW_EVENTS, types))
-        return dg.AssetCheckResult(passed=result.success, metadata={"suite": dg.MetadataValue.md(result.markdown)})
+        page = data_docs_file(graph, result.name, f"{first} to {last}")
+        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
 
     return raw_events_keep_their_suite
 
@@ -149,6 +153,7 @@ def _volume(graph: Graph) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=odd.is_empty(),
             metadata={
+                "limits": {"volume_ratio": list(bounds)},
                 "allowed": interval_text(*bounds),
                 "days_compared": rows.height,
                 "odd_days": dg.MetadataValue.md(preview(odd, 20)),

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.events import source_schemas
 from assets.events.columns import RAW_EVENTS, REJECTED_EVENTS, SOURCE_FILES
 from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
 from assets.partition_metadata import add_partition_metadata
@@ -55,11 +56,17 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         partitions_def=graph.days,
         backfill_policy=EVENT_DAYS,
         pool=WAREHOUSE_POOL,
+        check_specs=[source_schemas.check_spec("raw_events")],
     )
-    def raw_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    def raw_events(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         first, last = event_range(context)
+        seen = source_schemas.look_at(files_of(graph.project, first, last), graph.settings.events)
+        yield from source_schemas.compared(graph, warehouse, "events", seen)
         frames = read_days(graph.project, first, last)
         snapshot = write_days(warehouse, frames, first, last)
+        source_schemas.remember(warehouse, "events", seen, first, last)
         for name, (columns, _) in TABLES.items():
             add_partition_metadata(context, graph, name, frames[name], DESCRIBE.get(name))
             yield dg.MaterializeResult(asset_key=name, metadata=table_metadata(name, columns, frames[name], snapshot))
@@ -67,12 +74,17 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     return raw_events
 
 
+def files_of(project: Project, first: dt.date, last: dt.date) -> list[SourceFile]:
+    """The event files that belong to `first..last`; files without a day always do."""
+    files = list_source_files(project.settings.events, project.base)
+    return [file for file in files if file.day is None or first <= file.day <= last]
+
+
 def read_days(project: Project, first: dt.date, last: dt.date) -> dict[str, pl.DataFrame]:
     """Read the files that belong to `first..last` (files without a day always do) into the three frames."""
     source, partitions = project.settings.events, project.settings.partitions
     days = DayRange(start=partitions.start, end=partitions.end)
-    files = [f for f in list_source_files(source, project.base) if f.day is None or first <= f.day <= last]
-    batches = [(file, read_event_file(file, source, days)) for file in files]
+    batches = [(file, read_event_file(file, source, days)) for file in files_of(project, first, last)]
     wanted = pl.col("source_day").is_between(first, last)
     frames = {
         "raw_events": _stack([b.accepted for _, b in batches], RAW_EVENTS).filter(wanted),

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from assets.events import source_schemas
 from assets.events.columns import RAW_ITEMS, REJECTED_ITEMS
 from assets.graph import EVENT_DAYS, OWNERS, TABLE_ROWS, WAREHOUSE_POOL, Columns, Graph, table_metadata
 from models.events.catalogue import read_catalogue
+from models.events.files import list_source_files
 from resources.settings import Project
 from resources.warehouse import Warehouse, insert, quoted
 
@@ -33,8 +35,12 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         partitions_def=graph.days,
         backfill_policy=EVENT_DAYS,
         pool=WAREHOUSE_POOL,
+        check_specs=[source_schemas.check_spec("raw_items")],
     )
-    def raw_items(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    def raw_items(warehouse: Warehouse) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        source = graph.settings.catalogue
+        seen = source_schemas.look_at(list_source_files(source, graph.project.base), source) if source else {}
+        yield from source_schemas.compared(graph, warehouse, "catalogue", seen)
         frames = read_items(graph.project)
         for name, (columns, text) in TABLES.items():
             warehouse.ensure_table(name, columns, text)
@@ -45,6 +51,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
                 insert(connection, name, frame)
 
         warehouse.write(transaction)
+        source_schemas.remember(warehouse, "catalogue", seen)
         snapshot = warehouse.snapshot()
         for name, (columns, _) in TABLES.items():
             metadata = table_metadata(name, columns, frames[name], snapshot, TABLE_ROWS)

@@ -79,7 +79,8 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
 def check_recall(name: str, found: float, wanted: float, k: int) -> dg.AssetCheckResult:
     """Fails below the wanted recall."""
     remedy = "Raise index.hnsw_search_breadth or index.ivf_probes in sluice.yaml, or set index.kind to flat."
-    metadata: dict[str, Any] = {f"recall_at_{k}": rounded(found), "wanted": wanted, "remedy": remedy}
+    limits = {"min_index_recall": wanted}
+    metadata: dict[str, Any] = {f"recall_at_{k}": rounded(found), "limits": limits, "remedy": remedy}
     return dg.AssetCheckResult(check_name=name, passed=bool(found >= wanted), metadata=metadata)
 
 

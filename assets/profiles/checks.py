@@ -1,6 +1,7 @@
 """Checks of the profiles: valid JSON, everyone covered, no personal data, and a Great Expectations suite."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,6 +9,7 @@ import polars as pl
 
 from assets.display import rounded
 from assets.graph import preview
+from assets.quality.suite_metadata import suite_metadata
 from models.profiles.audit import ProfileAudit, audit_profiles
 from models.quality.run import run_suite
 from models.quality.suites import item_profiles_suite, user_profiles_suite
@@ -30,16 +32,20 @@ def user_profile_specs() -> list[dg.AssetCheckSpec]:
     return _specs("user")
 
 
-def item_profile_checks(profiles: pl.DataFrame, items: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
-    """Results for the profiles of `items`."""
+def item_profile_checks(
+    profiles: pl.DataFrame, items: pl.DataFrame, page: Path | None = None
+) -> Iterator[dg.AssetCheckResult]:
+    """Results for the profiles of `items`; `page` is where the suite's page goes."""
     result = run_suite(profiles, item_profiles_suite())
-    yield from _results("item", audit_profiles(profiles, items["item_id"]), result)
+    yield from _results("item", audit_profiles(profiles, items["item_id"]), result, page)
 
 
-def user_profile_checks(profiles: pl.DataFrame, interactions: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
-    """Results for the profiles of everyone in `interactions`."""
+def user_profile_checks(
+    profiles: pl.DataFrame, interactions: pl.DataFrame, page: Path | None = None
+) -> Iterator[dg.AssetCheckResult]:
+    """Results for the profiles of everyone in `interactions`; `page` is where the suite's page goes."""
     result = run_suite(profiles, user_profiles_suite())
-    yield from _results("user", audit_profiles(profiles, interactions["user_id"].unique()), result)
+    yield from _results("user", audit_profiles(profiles, interactions["user_id"].unique()), result, page)
 
 
 def _specs(kind: str) -> list[dg.AssetCheckSpec]:
@@ -51,7 +57,7 @@ def _specs(kind: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _results(kind: str, audit: ProfileAudit, suite) -> Iterator[dg.AssetCheckResult]:
+def _results(kind: str, audit: ProfileAudit, suite, page: Path | None) -> Iterator[dg.AssetCheckResult]:
     asset = f"{kind}_profiles"
     valid, covered, clean, kept = (name.format(kind=kind) for name in WORDS)
     invalid = pl.DataFrame({f"{kind}_id": list(audit.invalid), "fault": list(audit.invalid.values())})
@@ -64,7 +70,7 @@ def _results(kind: str, audit: ProfileAudit, suite) -> Iterator[dg.AssetCheckRes
             {"coverage": rounded(audit.coverage), "missing": dg.MetadataValue.json(audit.missing[:20])},
         ),
         (clean, not audit.personal_data, {"n_profiles": personal.height, "examples": _shown(personal)}),
-        (kept, suite.success, {"suite": dg.MetadataValue.md(suite.markdown)}),
+        (kept, suite.success, suite_metadata(suite, page)),
     ]
     for name, passed, metadata in findings:
         yield dg.AssetCheckResult(asset_key=asset, check_name=name, passed=passed, metadata=metadata)

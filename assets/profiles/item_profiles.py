@@ -12,6 +12,7 @@ import polars as pl
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import items_known
 from assets.profiles.checks import item_profile_checks, item_profile_specs
+from assets.quality.suite_metadata import data_docs_file
 from models.profiles.extractive import item_profiles as profile_items
 from models.profiles.extractive import profile_text
 from resources.warehouse import Warehouse
@@ -55,6 +56,6 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")
         snapshot = warehouse.replace_days("item_profiles", "as_of_day", day, day, frame)
         yield dg.MaterializeResult(metadata=table_metadata("item_profiles", COLUMNS, frame, snapshot))
-        yield from item_profile_checks(frame, items)
+        yield from item_profile_checks(frame, items, data_docs_file(graph, "item_profiles", str(day)))
 
     return item_profiles

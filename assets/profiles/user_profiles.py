@@ -11,6 +11,7 @@ import dagster as dg
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import interactions_until, items_known
 from assets.profiles.checks import user_profile_checks, user_profile_specs
+from assets.quality.suite_metadata import data_docs_file
 from models.profiles.extractive import user_profiles as profile_users
 from resources.warehouse import Warehouse
 
@@ -51,6 +52,6 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
         snapshot = warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
         yield dg.MaterializeResult(metadata=table_metadata("user_profiles", COLUMNS, frame, snapshot))
-        yield from user_profile_checks(frame, interactions)
+        yield from user_profile_checks(frame, interactions, data_docs_file(graph, "user_profiles", str(day)))
 
     return user_profiles

@@ -8,6 +8,7 @@ import polars as pl
 
 from assets.fingerprints import forget_fingerprint
 from assets.graph import Graph, checked_day, preview
+from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.quality.run import run_suite
 from models.quality.suites import recommendations_suite
 from resources.warehouse import Warehouse
@@ -54,9 +55,10 @@ def _suite(graph: Graph) -> dg.AssetChecksDefinition:
     def recommendations_keep_their_suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse):
         day = checked_day(context, graph)
         result = run_suite(enriched(warehouse, day), recommendations_suite(k))
+        page = data_docs_file(graph, result.name, str(day))
         if not result.success:
             forget_fingerprint(warehouse, "recommendations", day)
-        return dg.AssetCheckResult(passed=result.success, metadata={"suite": dg.MetadataValue.md(result.markdown)})
+        return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
 
     return recommendations_keep_their_suite
 

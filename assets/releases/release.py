@@ -15,6 +15,7 @@ import polars as pl
 from assets.evaluation.metrics import complete
 from assets.fingerprints import learning_fingerprint, record_fingerprint
 from assets.graph import Columns, Graph, as_of, table_metadata
+from assets.quality.quality_history import record_run
 from models.errors import UserError
 from resources.warehouse import Warehouse, insert
 
@@ -50,6 +51,8 @@ def build(graph: Graph, deps: list[str], learned: set[str], blocking: list[dg.As
         day = as_of(context)
         checks = check_results(context.instance, blocking, str(day), learned)
         refuse_failures(checks, day)
+        # Before the snapshot is taken, so that the release holds the results it rests on.
+        record_run(context.instance, warehouse, context.run, lambda key: graph.as_of_days)
         row = make_row(graph, warehouse, day, checks)
         warehouse.ensure_table("releases", COLUMNS, "One release")
         warehouse.write(lambda connection: insert(connection, "releases", row))

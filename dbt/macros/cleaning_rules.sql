@@ -1,12 +1,12 @@
 {#
-    Why an event is set aside. One macro per rule, each a boolean over a row of raw_events with more columns:
-    `copy_number`, its place among the events of the same id and day; `alike`, id and time of the event before it that
-    day with the same user, item and type; and of its user's day, without copies, `n_user_events`, `n_user_items`,
-    `is_regular`, and what follows from them, `bot_rule`. NULL counts as "does not apply".
+    Why an event is set aside. One macro per rule, each a boolean over a row of raw_events with more columns: `is_copy`,
+    that it is not the first of the same id and day; `alike`, id and time of the event before it that day with the same
+    user, item and type; of a busy user's day, without copies, `n_user_events`, `n_user_items`, `is_regular`; and what
+    follows from them, `bot_rule`. NULL counts as "does not apply".
 #}
 
 {% macro is_duplicate() -%}
-    copy_number > 1
+    is_copy
 {%- endmacro %}
 
 {% macro is_missing_user() -%}
@@ -25,6 +25,13 @@
         when {{ "n_user_items > %d" % var("max_user_items_per_day") if var("max_user_items_per_day") else "false" }} then 'breadth'
         when is_regular then 'regularity'
     end
+{%- endmacro %}
+
+{# Of a group of a user's day: whether `bot_rule` may find a machine there. #}
+{% macro may_be_bot() -%}
+    count(*) > {{ var("max_user_events_per_day") | int }}
+    {%- if var("max_user_items_per_day") %} or count(distinct item_id) > {{ var("max_user_items_per_day") | int }}{% endif %}
+    {%- if var("regular_pause_variation") %} or count(*) >= {{ var("regular_min_events") | int }}{% endif %}
 {%- endmacro %}
 
 {% macro is_bot() -%}
@@ -84,9 +91,9 @@
 {# Of events that are no copies: the one before it that day with the same user, item and type. #}
 {% macro previous_alike() -%}
     {%- if var("near_duplicate_seconds") -%}
-        case when copy_number = 1 and user_id is not null and item_id is not null then
+        case when not is_copy and user_id is not null and item_id is not null then
             lag({'event_id': event_id, 'event_at': event_at}) over (
-                partition by event_day, user_id, item_id, event_type, copy_number = 1 order by event_at, event_id
+                partition by event_day, user_id, item_id, event_type, is_copy order by event_at, event_id
             )
         end
     {%- else -%}
@@ -94,15 +101,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Microseconds since the same user's event before it that day, of events that are no copies. #}
-{% macro pause_before() -%}
-    {%- if var("regular_pause_variation") -%}
-        epoch_us(event_at) - epoch_us(lag(event_at) over (
-            partition by event_day, user_id, copy_number = 1 order by event_at, event_id
-        ))
-    {%- else -%}
-        cast(null as bigint)
-    {%- endif -%}
+{# Microseconds since the same user's event before it that day. #}
+{% macro pause_before(events) -%}
+    epoch_us({{ events }}.event_at) - epoch_us(lag({{ events }}.event_at) over (
+        partition by {{ events }}.event_day, {{ events }}.user_id order by {{ events }}.event_at, {{ events }}.event_id
+    ))
 {%- endmacro %}
 
 {#

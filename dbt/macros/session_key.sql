@@ -4,8 +4,8 @@
     then be rebuilt alone.
 #}
 {% macro session_key() -%}
-    replace(replace(user_id, '\', '\\'), ':', '\:') || ':' || event_day || ':'
-    || case when session_id is null then 'g:' || session_number else 's:' || session_id end
+    replace(replace(kept.user_id, '\', '\\'), ':', '\:') || ':' || kept.event_day || ':'
+    || case when kept.session_id is null then 'g:' || numbered.session_number else 's:' || kept.session_id end
 {%- endmacro %}
 
 {# Whether the pause before the event is longer than `session_gap_minutes`, or there is no event before it. #}

@@ -9,6 +9,7 @@ import polars as pl
 
 from models.events.chunks import Chunk, Rejection
 from models.events.file_format import FileFormat
+from models.events.pieces import as_list
 from models.events.times import parse_times
 from models.events.values import joined, number_series, text_series, without_currency, without_trailing_zero
 
@@ -57,13 +58,12 @@ def convert(chunk: Chunk, layout: FileFormat) -> Converted:
     naive UTC; whether a missing one is a problem is for the caller to say.
     """
     converted = Converted(columns={}, chunk=chunk)
-    source = dict(zip(layout.wanted_columns(), zip(*chunk.rows, strict=True), strict=True)) if chunk.rows else {}
     for name in layout.time_fields:
-        _add_time(converted, name, source, layout)
+        _add_time(converted, name, layout)
     for name in layout.text_fields:
-        _add_text(converted, name, source, layout)
+        _add_text(converted, name, layout)
     for name in layout.number_fields:
-        _add_number(converted, name, source, layout)
+        _add_number(converted, name, layout)
     return converted
 
 
@@ -71,11 +71,11 @@ def _constant(name: str, value: object, n: int, kind: pl.DataType) -> pl.Series:
     return pl.Series(name, [value], dtype=kind).new_from_index(0, n)
 
 
-def _add_time(converted: Converted, name: str, source: dict[str, tuple], layout: FileFormat) -> None:
+def _add_time(converted: Converted, name: str, layout: FileFormat) -> None:
     if name not in layout.columns:
         converted.columns[name] = _constant(name, None, len(converted.chunk.lines), pl.Datetime("us"))
         return
-    values = source.get(layout.columns[name], ())
+    values = converted.chunk.values[layout.columns[name]]
     times = parse_times(values, layout)
     converted.columns[name] = times.at.alias(name)
     read_as = f"{layout.time_format}, {layout.columns[name]}"
@@ -83,16 +83,16 @@ def _add_time(converted: Converted, name: str, source: dict[str, tuple], layout:
     converted.reject(times.impossible, "impossible_time", lambda row: f"{values[row]!r} read as {read_as}"[:300])
 
 
-def _add_text(converted: Converted, name: str, source: dict[str, tuple], layout: FileFormat) -> None:
+def _add_text(converted: Converted, name: str, layout: FileFormat) -> None:
     if name not in layout.columns:
         constant = layout.constants.get(name)
         text = None if constant is None else str(constant)
         converted.columns[name] = _constant(name, text, len(converted.chunk.lines), pl.String())
         return
     column = layout.columns[name]
-    values = source.get(column, ())
+    values = converted.chunk.values[column]
     if name in layout.join_lists:
-        values = tuple(joined(value, layout.join_lists[name]) for value in values)
+        values = [joined(value, layout.join_lists[name]) for value in as_list(values)]
     texts, wrong = text_series(values, layout.missing_values)
     for row in sorted(wrong):
         converted.problems.setdefault(row, ("wrong_type", f"{column}: {values[row]!r} is no text"[:300]))
@@ -100,15 +100,15 @@ def _add_text(converted: Converted, name: str, source: dict[str, tuple], layout:
     converted.columns[name] = (without_trailing_zero(texts) if name in layout.integer_ids else texts).alias(name)
 
 
-def _add_number(converted: Converted, name: str, source: dict[str, tuple], layout: FileFormat) -> None:
+def _add_number(converted: Converted, name: str, layout: FileFormat) -> None:
     if name not in layout.columns:
         constant = layout.constants.get(name)
         converted.columns[name] = _constant(name, constant, len(converted.chunk.lines), pl.Float64())
         return
     column = layout.columns[name]
-    values = source.get(column, ())
+    values = converted.chunk.values[column]
     if name == "price" and layout.currency_signs:
-        values = tuple(without_currency(value, layout.currency_signs) for value in values)
+        values = [without_currency(value, layout.currency_signs) for value in as_list(values)]
     numbers, unreadable = number_series(values, layout.missing_values)
     converted.reject(unreadable, "unreadable_number", lambda row: f"{column}: {values[row]!r}"[:300])
     converted.columns[name] = numbers.alias(name)

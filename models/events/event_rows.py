@@ -11,6 +11,7 @@ import polars as pl
 
 from models.events.chunks import Chunk
 from models.events.conversion import Converted, convert
+from models.events.pieces import as_list
 from models.events.schema import EVENT_FIELDS
 from models.events.source import EventSource
 
@@ -43,16 +44,15 @@ def _where_from(source: EventSource, field: str) -> str:
 
 def _ruled_event_types(chunk: Chunk, source: EventSource, event_types: pl.Series) -> pl.Series:
     """Event types after the rules; a value is matched as it stands in the file, an absent one as the empty text."""
-    wanted = source.wanted_columns()
-    rules = [(wanted.index(rule.column), re.compile(rule.pattern), rule.event_type) for rule in source.event_type_rules]
+    rules = [(re.compile(rule.pattern), rule.event_type) for rule in source.event_type_rules]
     if not rules:
         return event_types
     known: dict[tuple, str | None] = {}
     ruled = []
-    for row in chunk.rows:
-        key = tuple(str(row[place]) if row[place] is not None else "" for place, _, _ in rules)
+    for values in zip(*(as_list(chunk.values[rule.column]) for rule in source.event_type_rules), strict=True):
+        key = tuple("" if value is None else str(value) for value in values)
         if key not in known:
-            matches = (rule[2] for rule, text in zip(rules, key, strict=True) if rule[1].search(text))
+            matches = (event_type for (rule, event_type), text in zip(rules, key, strict=True) if rule.search(text))
             known[key] = next(matches, None)
         ruled.append(known[key])
     overriding = pl.Series("event_type", ruled, dtype=pl.String)

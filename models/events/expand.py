@@ -7,7 +7,7 @@ from typing import Any
 
 from models.events.expansion import FURTHER, LINE_SCALE, Expansion
 from models.events.nested import picker
-from models.events.records import Record
+from models.events.pieces import Record
 from models.events.source import EventSource
 
 

@@ -7,15 +7,17 @@ Local times follow PEP 495 with fold 0: a time that a clock change skips is read
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pyarrow as pa
 
 from models.events.file_format import FileFormat
+from models.events.pieces import Column
 from models.events.schema import UTC_INSTANT
 from models.events.values import number_series, text_series
 
@@ -28,6 +30,7 @@ ISO: Final = (
     r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?) ?(Z|z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?$"
 )
 RARER_ISO: Final = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}([Tt ][0-9:.,+Zz -]*)?", re.ASCII)
+DATE_LIKE: Final = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 VECTORISED_DIRECTIVES: Final = {"%Y", "%m", "%d", "%H", "%M", "%S", "%I", "%p"}
 EPOCH_SCALES: Final = {"epoch_seconds": 1e6, "epoch_milliseconds": 1e3, "epoch_microseconds": 1.0}
 """Microseconds in a unit."""
@@ -50,7 +53,7 @@ class Times:
     impossible: pl.Series
 
 
-def parse_times(values: Sequence[Any], layout: FileFormat) -> Times:
+def parse_times(values: Column, layout: FileFormat) -> Times:
     """Read a column of times as `layout.time_format` and `layout.time_zone` say.
 
     An offset written in the time (`Z`, `+01:00`, or `%z` of a pattern) goes before the time zone; epoch times are UTC.
@@ -60,17 +63,7 @@ def parse_times(values: Sequence[Any], layout: FileFormat) -> Times:
         values: Texts, numbers, or dates and datetimes, as they stand in the file, `[n]`.
         layout: The source.
     """
-    texts, wrong = text_series(values, layout.missing_values)
-    missing = texts.is_null()
-    if wrong:
-        missing = missing & ~pl.Series([row in wrong for row in range(len(values))], dtype=pl.Boolean)
-    typed = not {date, datetime}.isdisjoint(map(type, values))
-    if layout.time_format.startswith("epoch_") and not typed:
-        micros = _epoch_micros(values, layout)
-        offset = pl.repeat(0, len(values), dtype=pl.Int64, eager=True)
-    else:
-        naive, offset = _iso(texts) if typed or layout.time_format == "iso" else _strptime(texts, layout.time_format)
-        micros = naive.to_physical().cast(pl.Int64)
+    micros, offset, missing = _as_written(values, layout)
     possible = (micros >= _micros(EARLIEST)) & (micros < _micros(LATEST))
     naive = pl.select(pl.when(possible).then(micros)).to_series().cast(UTC_INSTANT)
     return Times(
@@ -81,11 +74,34 @@ def parse_times(values: Sequence[Any], layout: FileFormat) -> Times:
     )
 
 
+def _as_written(values: Column, layout: FileFormat) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Microseconds from 1970 to the time as written, its offset in microseconds (null: none), and what is missing."""
+    if isinstance(values, pl.Series) and values.dtype.is_temporal():
+        if not any(map(DATE_LIKE.match, layout.missing_values)):
+            return _typed(values)
+        values = values.to_list()
+    texts, wrong = text_series(values, layout.missing_values)
+    missing = texts.is_null()
+    if wrong:
+        missing = missing & ~pl.Series([row in wrong for row in range(len(values))], dtype=pl.Boolean)
+    typed = not isinstance(values, pl.Series) and not {date, datetime}.isdisjoint(map(type, values))
+    if layout.time_format.startswith("epoch_") and not typed:
+        return _epoch_micros(values, layout), pl.repeat(0, len(values), dtype=pl.Int64, eager=True), missing
+    naive, offset = _iso(texts) if typed or layout.time_format == "iso" else _strptime(texts, layout.time_format)
+    return naive.to_physical().cast(pl.Int64), offset, missing
+
+
+def _typed(values: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    zone = getattr(values.dtype, "time_zone", None)
+    micros = values.cast(pl.Datetime("us", zone)).to_physical()
+    return micros, pl.repeat(0 if zone else None, len(values), dtype=pl.Int64, eager=True), values.is_null()
+
+
 def _micros(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
-def _epoch_micros(values: Sequence[Any], layout: FileFormat) -> pl.Series:
+def _epoch_micros(values: Column, layout: FileFormat) -> pl.Series:
     numbers, _ = number_series(values, layout.missing_values)
     scale = EPOCH_SCALES[layout.time_format]
     bounded = (numbers * scale).clip(-4e18, 4e18)
@@ -114,6 +130,9 @@ def _zone_to_utc(local: pl.Series, time_zone: str) -> pl.Series:
 
 def _iso(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Naive times and written offsets in microseconds (null: none written)."""
+    for zone in (None, "UTC"):
+        if (quick := _arrow_iso(texts, zone)) is not None:
+            return quick, pl.repeat(0 if zone else None, len(texts), dtype=pl.Int64, eager=True)
     parts = texts.str.extract_groups(ISO).struct.unnest()
     day, time, offset = (parts[name] for name in parts.columns)
     short = time.str.len_bytes() == 5
@@ -121,6 +140,23 @@ def _iso(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     naive = pl.select(pl.concat_str([day, clock], separator="T")).to_series()
     naive = naive.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
     return _with_fallback(texts, naive, _offset_micros(offset), _python_iso)
+
+
+def _arrow_iso(texts: pl.Series, zone: str | None) -> pl.Series | None:
+    """Times that all have an offset (in UTC) or all have none, twenty times faster; `None` where they have not.
+
+    Arrow reads no form that the slower way does not. Times near the earliest and the latest are left to it: whether
+    they are possible is asked of the local time.
+    """
+    try:
+        instants = texts.to_arrow().cast(pa.timestamp("us", zone)).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    micros = pl.Series(texts.name, instants, dtype=pl.Int64)
+    margin = 86_400_000_000
+    if not micros.is_between(_micros(EARLIEST) + margin, _micros(LATEST) - margin).all():
+        return None
+    return micros.cast(UTC_INSTANT)
 
 
 def _offset_micros(offset: pl.Series) -> pl.Series:

@@ -9,15 +9,17 @@ from typing import Any, Final
 
 import polars as pl
 
+from models.events.pieces import Column
+
 EXACT_FLOAT: Final = 2.0**53
 WHOLE_NUMBER: Final = r"^([+-]?[0-9]+)\.0+$"
 
 
-def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: bool = True) -> tuple[pl.Series, set[int]]:
+def text_series(values: Column, missing_values: Sequence[str], exact: bool = True) -> tuple[pl.Series, set[int]]:
     """Texts without surrounding white space; numbers and dates are written out, missing values become null.
 
     Args:
-        values: Strings, numbers, dates, datetimes or `None` (an absent key), `[n]`.
+        values: Strings, numbers, dates, datetimes or `None` (an absent key), or a series, `[n]`.
         missing_values: Stripped texts that mean null.
         exact: Refuse floats from 2^53 on: JSON integers of more than 64 bits arrive as such, and two long ids would
             become one.
@@ -27,7 +29,9 @@ def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: boo
         by `exact`); they are null in the column. A NaN is the text 'nan', by default a missing value.
     """
     wrong: set[int] = set()
-    if not set(map(type, values)) <= {str, NoneType}:
+    if isinstance(values, pl.Series):
+        values = values.cast(pl.String) if _writes_as_python(values.dtype) else values.to_list()
+    if not isinstance(values, pl.Series) and not set(map(type, values)) <= {str, NoneType}:
         texts = [_as_text(value, exact) for value in values]
         wrong = {row for row, text in enumerate(texts) if text is None and values[row] is not None}
         values = texts
@@ -37,6 +41,11 @@ def text_series(values: Sequence[Any], missing_values: Sequence[str], exact: boo
     return stripped.to_frame("text").select(
         pl.when(~pl.col("text").is_in(list(missing_values))).then(pl.col("text"))
     ).to_series(), wrong
+
+
+def _writes_as_python(kind: pl.DataType) -> bool:
+    """Whether Polars writes the values of a column as `_as_text` does; of floats it does not."""
+    return kind == pl.String or kind.is_integer()
 
 
 def _as_text(value: Any, exact: bool) -> str | None:
@@ -49,13 +58,13 @@ def _as_text(value: Any, exact: bool) -> str | None:
     return None if exact and isinstance(value, float) and abs(value) >= EXACT_FLOAT else str(value)
 
 
-def number_series(values: Sequence[Any], missing_values: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+def number_series(values: Column, missing_values: Sequence[str]) -> tuple[pl.Series, pl.Series]:
     """Numbers, finite or null.
 
     Returns:
         The column `[n]` float64, and a boolean column: a value was given that is no finite number.
     """
-    if set(map(type, values)) <= {int, float, NoneType}:
+    if _is_numeric(values):
         numbers = pl.Series(values, dtype=pl.Float64, strict=False)
         if numbers.is_finite().all():
             return numbers, pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
@@ -66,6 +75,12 @@ def number_series(values: Sequence[Any], missing_values: Sequence[str]) -> tuple
     if wrong:
         unreadable = unreadable | pl.Series([row in wrong for row in range(len(values))], dtype=pl.Boolean)
     return numbers, unreadable
+
+
+def _is_numeric(values: Column) -> bool:
+    if isinstance(values, pl.Series):
+        return values.dtype.is_numeric()
+    return set(map(type, values)) <= {int, float, NoneType}
 
 
 def joined(value: Any, separator: str) -> Any:

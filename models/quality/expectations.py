@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
+
 
 class Expectation(NamedTuple):
     """One expectation.
@@ -22,7 +24,7 @@ class Expectation(NamedTuple):
 
     def columns(self) -> list[str]:
         """The columns it looks at; none where it is about the whole frame."""
-        named = [self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs]
+        named = [self.kwargs[key] for key in COLUMN_ARGUMENTS[:-1] if key in self.kwargs]
         return [*named, *self.kwargs.get("column_list", ())]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _MAX_CELL_CHARACTERS = 200
@@ -43,15 +43,17 @@ class SuiteResult:
         name: The suite's name.
         success: Whether every expectation holds.
         rows: One dict per expectation, failed ones first, otherwise in the suite's order: `expectation` (type),
-            `column`, `meaning`, `success`, `observed` (text), `unexpected_count` (int or `None`) and `examples` (texts
-            that name offending rows by their ids).
+            `column`, `meaning`, `success`, `observed` (text), `unexpected_count` (int or `None`), `limits` (arguments
+            it was given, but for columns) and `examples` (texts that name offending rows by their ids).
         n_rows: Rows of the frame.
+        validation: What Great Expectations returned, for `models.quality.data_docs`.
     """
 
     name: str
     success: bool
     rows: list[dict[str, Any]]
     n_rows: int
+    validation: Any = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> list[dict[str, Any]]:

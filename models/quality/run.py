@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from models.quality.expectations import Expectation, Suite
+from models.quality.expectations import COLUMN_ARGUMENTS, Expectation, Suite
 from models.quality.result import SuiteResult, readable
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def _expectation_class(expectation_type: str) -> Any:
     return get_expectation_impl(expectation_type)
 
 
-def _validate(frame: pd.DataFrame, suite: Suite) -> list[Any]:
-    """Great Expectations' results, in the suite's order; importing it takes about 3 s, once per process."""
+def _validate(frame: pd.DataFrame, suite: Suite) -> Any:
+    """Great Expectations' validation result; importing it takes about 3 s, once per process."""
     import great_expectations as gx
 
     built = [
@@ -38,8 +38,7 @@ def _validate(frame: pd.DataFrame, suite: Suite) -> list[Any]:
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     asset = context.data_sources.add_pandas(suite.name).add_dataframe_asset(suite.name)
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(batch_parameters={"dataframe": frame})
-    found = batch.validate(gx.ExpectationSuite(name=suite.name, expectations=built), result_format=_RESULT_FORMAT)
-    return sorted(found.results, key=lambda result: result.expectation_config.meta["position"])
+    return batch.validate(gx.ExpectationSuite(name=suite.name, expectations=built), result_format=_RESULT_FORMAT)
 
 
 def _error(result: Any) -> str | None:
@@ -86,6 +85,7 @@ def _row(frame: pl.DataFrame, suite: Suite, expectation: Expectation, result: An
         "success": bool(result.success),
         "observed": f"cannot be computed: {readable(error)}" if error else _observed(found),
         "unexpected_count": found.get("unexpected_count"),
+        "limits": {name: value for name, value in expectation.kwargs.items() if name not in COLUMN_ARGUMENTS},
         "examples": _examples(frame, suite, expectation, positions),
     }
 
@@ -118,11 +118,13 @@ def run_suite(frame: pl.DataFrame | pd.DataFrame, suite: Suite) -> SuiteResult:
     needed = [name for name in rows.columns if about_columns or name in suite.columns()]
     # Great Expectations compares a column's type with what `pandas.StringDtype()` is at that moment.
     with pd.option_context("mode.string_storage", "pyarrow"):
-        results = _validate(_to_pandas(rows.select(needed)), suite)
+        validation = _validate(_to_pandas(rows.select(needed)), suite)
+    results = sorted(validation.results, key=lambda result: result.expectation_config.meta["position"])
     found = [_row(rows, suite, each, result) for each, result in zip(suite.expectations, results, strict=True)]
     return SuiteResult(
         name=suite.name,
         success=all(row["success"] for row in found),
         rows=sorted(found, key=lambda row: row["success"]),
         n_rows=rows.height,
+        validation=validation,
     )

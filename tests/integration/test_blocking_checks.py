@@ -15,6 +15,7 @@ import pytest
 
 from assets.embeddings import item_text_embeddings, retrievers
 from assets.evaluation import checks as evaluation
+from assets.events import source_schemas
 from assets.fingerprints import recorded_fingerprint
 from assets.indexes import ann_indexes
 from assets.maintenance import maintenance
@@ -22,6 +23,8 @@ from assets.maintenance.released_tables import released_tables, releases_of
 from assets.profiles import checks as profiles
 from assets.ranking import rankers
 from assets.tables.dbt_models import dbt_environment, dbt_variables
+from models.events.files import SourceFile
+from models.quality.schema_drift import Drift
 from models.retrieval.contract import FitReport
 from pipelines.dbt_manifest import DBT_FOLDER
 
@@ -29,7 +32,13 @@ LAST = dt.date(2025, 9, 20)
 USER = "(SELECT min(user_id) FROM recommendations)"
 LISTS = f"UPDATE recommendations SET {{}} WHERE as_of_day = '2025-09-20' AND user_id = {USER}"
 SEEN = f"(SELECT min(item_id) FROM core_interactions WHERE user_id = {USER})"
+# Five more weeks like the first three, busy enough to be judged; in the last days every event is a cart.
+WEEKS = """INSERT INTO {0} SELECT e.* REPLACE ((e.source_day + (7 * w)::INTEGER)::DATE AS source_day)
+    FROM {0} AS e, range(1, 6) AS weeks(w), range(5);
+    UPDATE {0} SET event_type = 'cart' WHERE source_day >= '2025-10-14'"""
 OWN_OP = [
+    ("raw_events:raw_events_are_like_the_trailing_weeks", WEEKS.format("raw_events")),
+    ("core_events:core_events_are_like_the_trailing_weeks", WEEKS.format("core_events")),
     ("raw_events:accepted_and_rejected_are_all_lines", "DELETE FROM raw_events WHERE source_line = 5"),
     ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_lines = n_lines + 1"),
     ("raw_events:accepted_and_rejected_are_all_lines", "UPDATE source_files SET n_further = n_further + 1"),
@@ -163,6 +172,9 @@ def in_op_results(built, damaged):
         for name, frame in violations.items():
             (result,) = (result for result in run(frame, good.select(column)) if result.check_name == name)
             results[f"{kind}_profiles:{name}"] = result
+    dropped = (SourceFile(built.day_file(LAST), "day", LAST), Drift("dropped", "price", "was number", True))
+    for asset in ("raw_events", "raw_items"):
+        results[f"{asset}:{source_schemas.CHECK}"] = source_schemas.check_result(asset, [dropped], 1, True)
     name = "text_vectors_are_finite_unit_and_distinct"
     results[f"item_text_embeddings:{name}"] = item_text_embeddings.check_vectors(np.full((20, 4), 0.5), name)
     for retriever in ("ease", "sasrec"):

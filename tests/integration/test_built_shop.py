@@ -14,7 +14,10 @@ TABLES = {
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
+    *("quality_history", "source_schemas", "event_profile_daily"),
 }
+NO_ASSETS = {"text_vectors", "artifacts", "fingerprints", "releases", "quality_history", "source_schemas"}
+NO_ASSETS |= {"event_profile_daily"}
 GROUPS = {"events", "tables", "profiles", "embeddings", "indexes", "ranking", "evaluation", "releases", "maintenance"}
 RETRIEVERS = {"popularity", "recent_popularity", "ease", "sasrec"}
 ARTIFACTS = RETRIEVERS | {"interaction_sequences", "sasrec_index", "ranking_dataset", "lambdarank", "evaluation_report"}
@@ -77,6 +80,27 @@ def test_an_empty_day_is_a_warning(built):
     assert built.outcomes[0].success
 
 
+def test_every_result_of_every_check_is_in_the_history(built, tables):
+    history = tables["quality_history"].filter(pl.col("expectation_number") == 0)
+    told = {(outcome.run_id, name): result[0] for outcome in built.outcomes for name, result in outcome.checks.items()}
+    kept = {(run, f"{asset}:{check}"): passed for run, asset, check, passed in _results(history)}
+    assert kept == told
+    assert history.height == len(told), "a result is there twice"
+    assert set(history["kind"]) == {"python", "dbt", "great_expectations"}
+    tests = history.filter((pl.col("kind") == "dbt") & pl.col("blocking") & pl.col("passed"))
+    assert (tests["first_day"] == dt.date(2025, 9, 1)).all()
+    assert (tests["last_day"] == LAST).all()
+
+
+def test_a_release_holds_the_results_it_rests_on(built, tables):
+    released = built.warehouse.read("SELECT * FROM quality_history", snapshot=built.newest_release().snapshot)
+    assert released.height == tables["quality_history"].height
+
+
+def _results(history):
+    return history.select("run_id", "asset", "check_name", "passed").iter_rows()
+
+
 def test_the_graph_is_described_owned_and_grouped(definitions):
     graph = definitions.resolve_asset_graph()
     nodes = [graph.get(key) for key in graph.executable_asset_keys]
@@ -87,7 +111,7 @@ def test_the_graph_is_described_owned_and_grouped(definitions):
         assert node.kinds, node.key
     names = {node.key.to_user_string() for node in nodes}
     others = {"release", "maintenance"}
-    assert names == TABLES - {"text_vectors", "artifacts", "fingerprints", "releases"} | ARTIFACTS | others
+    assert names == TABLES - NO_ASSETS | ARTIFACTS | others
 
 
 def test_dbt_models_and_every_check_are_described_in_words(definitions):
@@ -154,7 +178,7 @@ def test_the_ui_shows_names_schemas_and_counts(built, definitions):
     from dagster import AssetKey
 
     instance = built.instance()
-    for name in TABLES - {"text_vectors", "artifacts", "fingerprints", "releases"}:
+    for name in TABLES - NO_ASSETS:
         key = AssetKey([name])
         shown = instance.get_latest_materialization_event(key).asset_materialization.metadata
         metadata = {**definitions.resolve_asset_graph().get(key).metadata, **shown}

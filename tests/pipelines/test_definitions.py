@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 
 from pipelines import dbt_manifest
+from pipelines.dagster_home import instance_of
 from pipelines.definitions import build_definitions
 from pipelines.jobs import LEARNING_JOB, MAINTENANCE_JOB, TABLES_JOB
 from pipelines.partitions import daily, event_axis, key_of
@@ -144,6 +145,37 @@ class TestSensor:
         sensor = definitions.resolve_sensor_def("learn_after_nightly_tables")
         assert sensor.job_name == LEARNING_JOB
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
+class TestHistorySensor:
+    @pytest.fixture
+    def tick(self, copy):
+        definitions = build_definitions(copy.project)
+        sensor = definitions.resolve_sensor_def("record_quality_history")
+        instance = instance_of(copy.project.dagster_home)
+
+        def evaluate(cursor: str | None = None) -> tuple[str, str | None]:
+            context = dg.build_sensor_context(
+                instance=instance, cursor=cursor, repository_def=definitions.get_repository_def()
+            )
+            found = sensor(context)
+            return found.skip_message, context.cursor
+
+        return evaluate
+
+    def test_runs_of_the_ui_are_recorded_once(self, copy, tick):
+        before = copy.warehouse.digest("quality_history")
+        copy.warehouse.write(lambda connection: connection.execute("DELETE FROM quality_history"))
+        said, cursor = tick()
+        assert said == "recorded 3 run(s)"
+        assert copy.warehouse.digest("quality_history") == before
+        assert tick(cursor)[0] == "no run has ended since"
+        assert tick()[0] == "recorded 0 run(s)"
+
+    def test_it_looks_once_a_minute_without_being_switched_on(self, definitions: dg.Definitions):
+        sensor = definitions.resolve_sensor_def("record_quality_history")
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+        assert sensor.minimum_interval_seconds == 60
 
 
 class TestPartitions:

@@ -80,7 +80,7 @@ def test_checks_are_shown_as_passed_with_what_they_found(page, ui, shoot):
 
 def test_the_schedule_and_the_sensor_are_listed(page, ui, shoot):
     page.goto(f"{ui.base}/automation")
-    for name in ("nightly", "learn_after_nightly_tables"):
+    for name in ("nightly", "learn_after_nightly_tables", "record_quality_history"):
         page.get_by_text(name, exact=True).wait_for()
     page.get_by_text("At 03:00 AM UTC").wait_for()
     shoot("automation")

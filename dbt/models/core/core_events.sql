@@ -8,24 +8,30 @@ with kept as (
 
 paused as (
     select
-        *,
-        lag(event_at) over (
-            partition by user_id, event_day, session_id is null order by event_at, event_id
-        ) as previous_event_at
+        event_day,
+        event_id,
+        user_id,
+        event_at,
+        lag(event_at) over by_time as previous_event_at
     from kept
+    where session_id is null
+    window by_time as (partition by user_id, event_day order by event_at, event_id)
 ),
 
+-- Joined to the events afterwards: windows over all their columns took half as long again.
 numbered as (
     select
-        *,
+        event_day,
+        event_id,
         count(*) filter (where {{ starts_session() }}) over (
-            partition by user_id, event_day, session_id is null order by event_at, event_id
+            partition by user_id, event_day order by event_at, event_id
             rows between unbounded preceding and current row
         ) as session_number
     from paused
 )
 
 select
-    {{ event_columns() }},
+    {{ event_columns("kept") }},
     {{ session_key() }} as session_key
-from numbered
+from kept
+left join numbered on kept.event_day = numbered.event_day and kept.event_id = numbered.event_id

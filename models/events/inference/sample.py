@@ -8,6 +8,7 @@ from typing import Any, Final
 from models.events.chunks import read_chunks
 from models.events.file_format import FileFormat
 from models.events.inference.layout import Layout
+from models.events.pieces import as_list
 
 SAMPLED_RECORDS: Final = 20_000
 SAMPLED_FILES: Final = 10
@@ -41,7 +42,6 @@ def read_sample(files: list[Path], layout: Layout) -> Sample:
     sample: Sample = {name: [] for name in probed}
     for file in chosen:
         chunk = next(read_chunks(file, probe, chunk_records=SAMPLED_RECORDS // len(chosen)), None)
-        for row in chunk.rows if chunk else ():
-            for name, value in zip(probed, row, strict=True):
-                sample[name].append(value)
+        for name, values in chunk.values.items() if chunk else ():
+            sample[name] += as_list(values)[: SAMPLED_RECORDS // len(chosen)]
     return sample

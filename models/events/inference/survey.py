@@ -68,14 +68,13 @@ def survey(
         on_progress: Told the bytes read so far.
     """
     found, flat = Survey(), source.flat()
-    place = flat.wanted_columns().index(flat.columns["event_at"])
     rival = source.model_copy(update={"time_format": other_time_format}) if other_time_format else None
     for path, file_day in files:
         for chunk in read_chunks(path, source, on_progress):
             converted = event_rows(chunk, source)
             _count(found, chunk, converted, file_day)
             if rival is not None:
-                found.n_other_time += parse_times([row[place] for row in chunk.rows], rival).at.count()
+                found.n_other_time += parse_times(chunk.values[flat.columns["event_at"]], rival).at.count()
     return found
 
 

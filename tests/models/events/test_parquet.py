@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.errors import UserError
 from models.events import parquet
-from models.events.parquet import parquet_records
+from models.events.file_records import file_records
 from models.events.source import EventSource
 
 COLUMNS = {"user_id": "user", "item_id": "item", "event_type": "type", "event_at": "at"}
@@ -40,7 +40,7 @@ def records(data, path, **options):
     path = Path(path, "log.parquet")
     path.write_bytes(data)
     layout = EventSource(**({"path": "x", "format": "parquet", "columns": COLUMNS} | options))
-    return list(parquet_records(path, layout, lambda done: None))
+    return list(file_records(path, layout, lambda done: None))
 
 
 def numbered(n):
@@ -231,8 +231,8 @@ def test_a_long_row_is_rejected_alone(tmp_path):
 
 def test_fewer_long_rows_are_decoded_at_once(tmp_path, monkeypatch):
     sizes = []
-    whole = parquet._records
-    monkeypatch.setattr(parquet, "_records", lambda batch, *rest: sizes.append(batch.num_rows) or whole(batch, *rest))
+    whole = parquet.plain_rows
+    monkeypatch.setattr(parquet, "plain_rows", lambda batch, *rest: sizes.append(batch.num_rows) or whole(batch, *rest))
     monkeypatch.setattr(parquet, "BATCH_BYTES", 10_000)
     table = numbered(100) | {"item": [f"{i}" * 500 for i in range(100)]}
     assert len(records(write(table, use_dictionary=False), tmp_path)) == 100
@@ -305,5 +305,5 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path):
     path, seen = tmp_path / "log.parquet", []
     path.write_bytes(write(numbered(20_000), row_group_size=7_000))
     layout = EventSource(path="x", format="parquet", columns=COLUMNS)
-    list(parquet_records(path, layout, seen.append))
+    list(file_records(path, layout, seen.append))
     assert seen == sorted(seen) and len(seen) >= 3 and seen[-1] == path.stat().st_size

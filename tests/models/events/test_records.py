@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import UserError
-from models.events.records import MAX_RECORD_LINES, SAMPLED_OBJECTS, read_records
+from models.events.delimited import MAX_RECORD_LINES
+from models.events.file_records import line_pieces, single_records
+from models.events.json_lines import SAMPLED_OBJECTS
+from models.events.lines import Block
 from models.events.source import EventSource
 
 COLUMNS = {"item_id": "a", "event_type": "b", "event_at": "c"}
@@ -16,12 +19,17 @@ def layout(**options):
     return EventSource(**({"path": "x", "format": "csv", "columns": COLUMNS} | options))
 
 
+def read(lines, source):
+    found = single_records(line_pieces(lines, source, "the file"), source)
+    return sorted(found, key=lambda record: record[0])
+
+
 def records(text, **options):
     data = text if isinstance(text, bytes) else text.encode()
-    lines = [(number, line, None, "") for number, line in enumerate(data.split(b"\n"), 1)]
-    if lines and lines[-1][1] == b"":
+    lines = data.split(b"\n")
+    if lines[-1] == b"":
         lines.pop()
-    return list(read_records(lines, layout(**options), "the file"))
+    return read([Block(1, lines)], layout(**options))
 
 
 def values(found):
@@ -148,8 +156,8 @@ def test_a_required_key_that_never_comes_is_a_mistake_of_the_mapping():
 
 def test_broken_lines_pass_through_with_their_reason():
     broken = [(1, b"a,b,c", None, ""), (2, b"xx", "line_too_long", "much"), (3, b"1,2,3", None, "")]
-    assert reasons(list(read_records(broken, layout(), "f"))) == ["line_too_long", None]
-    assert reasons(list(read_records(broken[1:2], layout(format="jsonl"), "f"))) == ["line_too_long"]
+    assert reasons(read(broken, layout())) == ["line_too_long", None]
+    assert reasons(read(broken[1:2], layout(format="jsonl"))) == ["line_too_long"]
 
 
 FIELD = st.text(alphabet='ab,"\n é', max_size=6)
