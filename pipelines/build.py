@@ -36,7 +36,7 @@ def build(project: Project, first: dt.date | None = None, last: dt.date | None =
     """
     warehouse = warehouse_of(project)
     plan = plan_days(project, warehouse, first, last)
-    with build_lock(project.output):
+    with build_lock(project.output, project.catalogue):
         if warehouse.exists() and warehouse.snapshot() != plan.snapshot:
             plan = plan_days(project, warehouse, first, last)  # Another build ended in between.
         result = BuildResult(plan.last)
@@ -65,7 +65,7 @@ def backfill_as_of(project: Project, first: dt.date, last: dt.date) -> BuildResu
     newest = warehouse.read(sql)["day"][0] if warehouse.has_table("event_funnel") else None
     if newest is None or last > newest:
         raise UserError(f"the tables reach to {newest or 'no day yet'}", f"--until {last}", "Run `sluice build` first.")
-    with build_lock(project.output):
+    with build_lock(project.output, project.catalogue):
         result = BuildResult(last)
         runner = Runner(project, result)
         for offset in range((last - first).days + 1):
@@ -80,7 +80,7 @@ def backfill_days(project: Project, first: dt.date, last: dt.date) -> BuildResul
         UserError: A day lies outside the partitions; or as `build`.
     """
     bounds(project, source_files(project, project.settings.events), first, last)
-    with build_lock(project.output):
+    with build_lock(project.output, project.catalogue):
         result = BuildResult(last)
         Runner(project, result).tables((first, last))
     return result

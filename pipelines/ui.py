@@ -45,7 +45,7 @@ def serve(project: Project, host: str, port: int, behind_proxy: bool) -> None:
         )
     _refuse_taken(host, port)
     instance = instance_of(project.dagster_home)
-    end_dead_runs(instance, building=build_is_running(project.output))
+    end_dead_runs(instance, building=build_is_running(project.output, project.catalogue))
     instance.dispose()
     ensure_manifest(project)
     stopped: list[int] = []

@@ -1,7 +1,7 @@
 """DuckDB instances with the lake attached, kept for the next connection.
 
-Loading `ducklake` and `sqlite_scanner` takes 0.25 s, since DuckDB checks the signatures of 70 MB; reading the lake's
-catalogue 0.05 s; a cursor of an instance that has both, 3 ms. DuckLake looks up the newest snapshot for every
+Loading `ducklake` and the catalogue's extension takes 0.25 s, since DuckDB checks the signatures of 70 MB; reading the
+lake's catalogue 0.05 s; a cursor of an instance that has both, 3 ms. DuckLake looks up the newest snapshot for every
 transaction, so an instance that is kept sees what other processes commit.
 """
 
@@ -10,16 +10,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import duckdb
 
-EXTENSIONS = ("ducklake", "sqlite_scanner")
+from resources.lake_catalogue import Catalogue
+
 MOST_IDLE = 4
 
 Instance = duckdb.DuckDBPyConnection
-Key = tuple[str, int, int]
-"""The ATTACH statement, and device and inode of the catalogue it found: a file put in its place is another lake."""
+Key = tuple[str, tuple]
+"""The ATTACH statement, and the identity of the catalogue it found."""
 
 
 class _Idle:
@@ -53,18 +54,22 @@ _left_behind: list[_Idle] = []
 
 @contextmanager
 def lake_connection(
-    attach: str, catalog: Path, retrying: Callable[[Callable[[], object]], object], reusable: bool = True
+    catalogue: Catalogue,
+    options: dict[str, Any],
+    retrying: Callable[[Callable[[], object]], object],
+    reusable: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own to an in-memory instance, in UTC, with the lake in use.
 
     Args:
-        attach: The options of the ATTACH statement, which tell instances apart.
-        catalog: DuckLake's SQLite catalogue.
+        catalogue: DuckLake's.
+        options: Of the ATTACH statement, beside the catalogue's own; they tell instances apart.
         retrying: Calls what it is given, again where another process was in the way.
         reusable: Whether the instance is kept for the next call; never after an error, except a lost race to commit.
     """
-    instance = _idle.take(_key(attach, catalog) if reusable else None) or _new_instance()
-    statement = f"ATTACH IF NOT EXISTS {literal(f'ducklake:sqlite:{catalog}')} AS lake ({attach})"
+    statement = _attach(catalogue, options)
+    instance = _idle.take(_key(statement, catalogue) if reusable else None) or _new_instance()
+    _load(instance, catalogue.extension)
     attached = key = None
     try:
         with instance.cursor() as connection:
@@ -75,14 +80,14 @@ def lake_connection(
                 connection.execute("USE lake")
 
             retrying(prepare)
-            attached = _key(attach, catalog)
+            attached = _key(statement, catalogue)
             yield connection
         key = attached
     except duckdb.TransactionException:
         key = attached  # Another process has committed first; nothing is wrong with the instance.
         raise
     finally:
-        if key and reusable and key == _key(attach, catalog):
+        if key and reusable and key == _key(statement, catalogue):
             _idle.keep(key, instance)
         else:
             instance.close()
@@ -99,28 +104,36 @@ def literal(text: str) -> str:
 
 
 @cache
-def install_extensions() -> None:
-    """Put the DuckDB extensions that came from PyPI where DuckDB looks for them; once per process, no network."""
+def install_extension(name: str) -> None:
+    """Put a DuckDB extension that came from PyPI where DuckDB looks for it; once per process, no network."""
     from duckdb_extensions import import_extension
 
-    for name in EXTENSIONS:
-        import_extension(name)
+    import_extension(name)
 
 
 def _new_instance() -> Instance:
-    install_extensions()
     instance = duckdb.connect(":memory:")
-    for name in EXTENSIONS:
-        instance.load_extension(name)
+    _load(instance, "ducklake")
     return instance
 
 
-def _key(attach: str, catalog: Path) -> Key | None:
-    try:
-        found = catalog.stat()
-    except FileNotFoundError:
-        return None
-    return f"{catalog} {attach}", found.st_dev, found.st_ino
+def _load(instance: Instance, extension: str) -> None:
+    install_extension(extension)
+    instance.load_extension(extension)
+
+
+def _attach(catalogue: Catalogue, options: dict[str, Any]) -> str:
+    words = []
+    for name, value in {**options, **catalogue.options}.items():
+        words.append(f"{name} {literal(value) if isinstance(value, str) else value}")
+    return (
+        f"ATTACH IF NOT EXISTS {literal(f'ducklake:{catalogue.kind}:{catalogue.address}')} AS lake ({', '.join(words)})"
+    )
+
+
+def _key(statement: str, catalogue: Catalogue) -> Key | None:
+    identity = catalogue.identity()
+    return None if identity is None else (statement, identity)
 
 
 def _forget_after_fork() -> None:

@@ -19,6 +19,8 @@ from models.ranking import registry as rankers
 from models.retrieval import registry as retrievers
 from models.simulation.config import SimulationConfig
 from resources.config_file import NestedProblem, as_user_error, read_yaml
+from resources.lake_catalogue import Catalogue, PostgresCatalogue, SqliteCatalogue
+from resources.postgres_address import connection_of
 from resources.settings_sections import (
     Checks,
     Cleaning,
@@ -32,6 +34,7 @@ from resources.settings_sections import (
     Section,
     Split,
     Text,
+    WarehousePlace,
 )
 
 CONFIG_VARIABLE = "SLUICE_CONFIG"
@@ -61,6 +64,7 @@ class Settings(Section):
     recommendations: Recommendations = Recommendations()
     evaluation: Evaluation = Evaluation()
     compute: Compute = Compute()
+    warehouse: WarehousePlace = WarehousePlace()
     schedule: Schedule = Schedule()
     maintenance: Maintenance = Maintenance()
 
@@ -119,8 +123,16 @@ class Project:
 
     @property
     def catalog_path(self) -> Path:
-        """DuckLake's SQLite catalogue."""
+        """DuckLake's catalogue where it is a SQLite file."""
         return self.output / "warehouse" / "catalog.sqlite"
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """DuckLake's catalogue; on a server the project's name tells it from those of others."""
+        place = self.settings.warehouse.catalog
+        if place is None:
+            return SqliteCatalogue(self.catalog_path)
+        return PostgresCatalogue(connection_of(place), f"sluice_{self.settings.name}")
 
     @property
     def data_path(self) -> Path:

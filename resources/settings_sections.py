@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from models.quality.history_rules import HistoryRules
+from resources.postgres_address import connection_of
 
 
 class Section(BaseModel):
-    """A part of `sluice.yaml`; unknown keys are errors."""
+    """A part of `sluice.yaml`; unknown keys are errors, and tracebacks never show what was given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class EventType(Section):
@@ -192,6 +193,24 @@ def _dagster_understands(cron: str) -> str:
 
 
 CronLine = Annotated[str, AfterValidator(_dagster_understands)]
+
+
+class WarehousePlace(Section):
+    """Where the catalogue of the tables is; the tables themselves are Parquet files in `output`."""
+
+    catalog: str | None = Field(
+        None,
+        description="A PostgreSQL server that several machines share: `postgres:host=... dbname=... user=...` (libpq's "
+        "words) or `postgresql://user@host/dbname`; `none` is a SQLite file in `output`. The password comes from "
+        "PGPASSWORD, PGPASSFILE or a service file, never from here.",
+    )
+
+    @field_validator("catalog")
+    @classmethod
+    def _known(cls, catalog: str | None) -> str | None:
+        if catalog is not None:
+            connection_of(catalog)
+        return catalog
 
 
 class Schedule(Section):

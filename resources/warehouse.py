@@ -15,26 +15,45 @@ import polars as pl
 
 from models.errors import UserError
 from resources.duckdb_instances import lake_connection, literal, quoted
-from resources.lake_lock import shared
+from resources.full_disk import give_way, is_full
+from resources.lake_catalogue import Catalogue, PostgresCatalogue, SqliteCatalogue
+from resources.lake_lock import PATIENCE_SECONDS, alone, shared
 from resources.table_columns import create_table, has_table, missing_columns
 
 T = TypeVar("T")
+WRITERS = "writers"
 MAX_ATTEMPTS = 12
-RETRYABLE = re.compile(r"database is locked|conflict|constraint failed: ducklake_", re.IGNORECASE)
+RETRYABLE = re.compile(
+    r"database is locked|conflict|constraint failed: ducklake_|duplicate key value|could not serialize|deadlock",
+    re.IGNORECASE,
+)
+"""Another writer was faster, and nothing of this one was kept. A connection lost while it commits is not among them:
+nobody knows whether it did."""
 
 __all__ = ["Warehouse", "digest", "insert", "literal", "quoted", "table_names"]
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """DuckLake tables behind a SQLite catalogue.
+    """DuckLake tables behind a catalogue.
 
     Attributes:
-        catalog_path: The SQLite catalogue file.
         data_path: The folder of Parquet files.
+        catalog_path: The catalogue where it is a SQLite file.
+        postgres: Where it is a PostgreSQL server: the connection, as libpq takes it, without a password.
+        schema_name: The schema of DuckLake's own tables on that server.
     """
 
-    catalog_path: str
     data_path: str
+    catalog_path: str = ""
+    postgres: str = ""
+    schema_name: str = ""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """DuckLake's catalogue."""
+        if self.schema_name:
+            return PostgresCatalogue(self.postgres, self.schema_name)
+        return SqliteCatalogue(Path(self.catalog_path))
 
     @contextmanager
     def connect(
@@ -52,35 +71,37 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             UserError: The catalogue is damaged, belongs to other data, or there is none to read.
         """
         reading = read_only or snapshot is not None
-        if reading and not self.exists():
-            raise UserError("there are no tables yet", self.catalog_path, "Run `sluice build`.")
+        catalogue = self.catalogue
+        if reading and not catalogue.exists():
+            raise UserError("there are no tables yet", catalogue.place, "Run `sluice build`.")
         if not reading:
             Path(self.data_path).mkdir(parents=True, exist_ok=True)
-        # The catalogue keeps the path it was created with; overridden, since an output folder may be moved.
-        options = [f"DATA_PATH {literal(self.data_path)}", "OVERRIDE_DATA_PATH TRUE"]
-        options += ["META_JOURNAL_MODE 'WAL'", "META_BUSY_TIMEOUT 10000"]
-        options += ["READ_ONLY"] if reading else []
-        options += [f"SNAPSHOT_VERSION {int(snapshot)}"] if snapshot is not None else []
-        reusable = reusable and snapshot is None
-        lake = lake_connection(", ".join(options), Path(self.catalog_path), self._prepare, reusable)
+        options: dict[str, Any] = {"data_path": self.data_path}
+        if reading:
+            options["read_only"] = True
+        if snapshot is not None:
+            options["snapshot_version"] = int(snapshot)
+        lake = lake_connection(catalogue, options, self._prepare, reusable and snapshot is None)
         with nullcontext() if reading else self.writing(), lake as connection:
             yield connection
 
     def writing(self) -> AbstractContextManager[None]:
         """Keeps upkeep away meanwhile; every connection that may write holds it, and so does dbt, which has its own."""
-        return shared(Path(self.catalog_path).parent)
+        return shared(self.catalogue.lock(WRITERS))
+
+    def alone(self, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+        """Keeps writers away meanwhile, for upkeep, which may write; waits for those at work."""
+        return alone(self.catalogue.lock(WRITERS), patience_seconds)
 
     def _prepare(self, attach: Callable[[], object]) -> None:
         try:
             _with_retries(attach)
         except duckdb.Error as error:
-            found = f"the catalogue cannot be opened ({str(error).splitlines()[0]})"
-            mend = "If it is damaged, move the output folder away and run `sluice build`."
-            raise UserError(found, self.catalog_path, mend) from error
+            raise self.catalogue.problem(error) from error
 
     def exists(self) -> bool:
         """Whether the catalogue has been created."""
-        return Path(self.catalog_path).is_file()
+        return self.catalogue.exists()
 
     def read(
         self, sql: str, parameters: list[Any] | dict[str, Any] | None = None, snapshot: int | None = None
@@ -95,6 +116,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         DuckLake lets one of two simultaneous commits fail cleanly, so the retry repeats everything, with jittered
         backoff (about 15 s in all), and gives up with the database's own error. Whatever else the transaction raises
         rolls it back and is raised at once.
+
+        Raises:
+            UserError: The disk is full.
         """
 
         def attempt() -> T:
@@ -104,7 +128,12 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 connection.execute("COMMIT")
                 return result
 
-        return _with_retries(attempt)
+        try:
+            return _with_retries(attempt)
+        except duckdb.Error as error:
+            if is_full(error):
+                raise give_way(error, self.data_path) from error
+            raise
 
     def replace_days(self, table: str, day_column: str, first: dt.date, last: dt.date, frame: pl.DataFrame) -> int:
         """Replace all rows with `first <= day_column <= last` by `frame`, in one transaction.

@@ -5,10 +5,13 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 FIRST, LAST = dt.date(2025, 9, 1), dt.date(2025, 9, 20)
 EMPTY_DAY, MISSING_DAY = dt.date(2025, 9, 8), dt.date(2025, 9, 10)
@@ -210,6 +213,12 @@ def make_shop(folder: Path) -> TinyShop:
 
 
 @pytest.fixture(scope="session")
+def new_shop():
+    """Makes an unbuilt shop in a folder."""
+    return make_shop
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory) -> TinyShop:
     """The tiny shop, built through its first release; read-only: tests that change something take a copy."""
     shop = make_shop(tmp_path_factory.mktemp("tiny") / "shop")
@@ -231,6 +240,20 @@ def _same_environment():
     for name in set(os.environ) - set(before):
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server that lasts as long as the session."""
+    from throwaway_postgres import PostgresServer, binaries
+
+    tools = binaries()
+    if tools is None:
+        pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
+    server = PostgresServer(tools)
+    yield server
+    server.stop()
+    server.remove()
 
 
 @pytest.fixture(scope="session")

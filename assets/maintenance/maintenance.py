@@ -8,7 +8,6 @@ of it before and after.
 import datetime as dt
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,7 +16,6 @@ import polars as pl
 from assets.graph import OWNERS, WAREHOUSE_POOL, Graph, preview
 from assets.maintenance.released_tables import released_tables, releases_of
 from resources.artifact_store import ArtifactStore
-from resources.lake_lock import alone
 from resources.lake_upkeep import expire_snapshots, merge_files, remove_files, usage_of
 from resources.settings_sections import Maintenance
 from resources.snapshots import snapshots_of
@@ -69,7 +67,7 @@ def keep_up(
     now = now or dt.datetime.now(dt.UTC)
     limit = now - dt.timedelta(days=settings.keep_days)
     needless = now.date() - dt.timedelta(days=settings.file_grace_days)
-    with alone(Path(warehouse.catalog_path).parent):
+    with warehouse.alone():
         releases = releases_of(warehouse)
         snapshots_before, before = len(snapshots_of(warehouse).kept), usage_of(warehouse)
         expired = expire_snapshots(warehouse, limit.replace(tzinfo=None), set(releases["snapshot"]))

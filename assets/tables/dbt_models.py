@@ -91,8 +91,11 @@ def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
 
 def dbt_environment(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
     """Where dbt finds the lake (`dbt/profiles.yml`), and the source days whose traces it rebuilds (`None`: all)."""
+    catalogue = project.catalogue
     return {
-        "SLUICE_CATALOG": str(project.catalog_path),
+        "SLUICE_TARGET": "server" if catalogue.several_machines else "lake",
+        "SLUICE_CATALOG": catalogue.address,
+        "SLUICE_SCHEMA": catalogue.schema,
         "SLUICE_DATA_PATH": str(project.data_path),
         "SLUICE_FROM_DAY": str(first or ""),
         "SLUICE_UNTIL_DAY": str(last or ""),

@@ -6,7 +6,6 @@ import pytest
 
 from models.errors import UserError
 from pipelines.dbt_cli import DbtCli
-from resources.lake_lock import alone
 
 
 def test_dbt_keeps_upkeep_away(copied, monkeypatch: pytest.MonkeyPatch):
@@ -14,7 +13,7 @@ def test_dbt_keeps_upkeep_away(copied, monkeypatch: pytest.MonkeyPatch):
 
     def cli(self, *arguments, **options):
         try:
-            with alone(copied.project.catalog_path.parent, patience_seconds=0):
+            with copied.warehouse.alone(patience_seconds=0):
                 found.append("alone")
         except UserError as error:
             found.append(error.found)
@@ -24,5 +23,5 @@ def test_dbt_keeps_upkeep_away(copied, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(UserError, match="seen enough"):
         copied.backfill_days(dt.date(2025, 9, 20), dt.date(2025, 9, 20))
     assert found == ["something has been writing to the lake for 0 s"]
-    with alone(copied.project.catalog_path.parent, patience_seconds=0):
+    with copied.warehouse.alone(patience_seconds=0):
         pass

@@ -10,6 +10,7 @@ from models.errors import UserError
 from pipelines import build as building
 from pipelines.build_lock import LOCK, build_is_running, build_lock
 from pipelines.runs import RunOutcome
+from resources.lake_catalogue import PostgresCatalogue
 
 LEARNED = ("ease", "lambdarank", "popularity", "recent_popularity", "sasrec", "evaluation_report")
 
@@ -212,6 +213,21 @@ with build_lock(Path({str(tmp_path)!r})):
             (tmp_path / LOCK).write_text("")
             with pytest.raises(UserError, match="process unknown"), build_lock(tmp_path):
                 pass
+
+    def test_a_build_on_another_machine_holds_the_lock_of_the_server(self, tmp_path: Path, postgres):
+        """Two machines: two folders of lock files, one catalogue."""
+        catalogue = PostgresCatalogue(postgres.connection(), postgres.new_name())
+        here, there = tmp_path / "here", tmp_path / "there"
+        with build_lock(here, catalogue):
+            assert build_is_running(there, catalogue)
+            with (
+                pytest.raises(UserError, match=rf"a build is already running \(sluice-{os.getpid()}-"),
+                build_lock(there, catalogue),
+            ):
+                pytest.fail("beside the other")
+        assert not build_is_running(there, catalogue)
+        with build_lock(there, catalogue):
+            pass
 
     def test_no_lock_no_build(self, tmp_path: Path):
         assert not build_is_running(tmp_path / "nowhere")

@@ -12,9 +12,22 @@ def test_a_good_project_passes_and_nothing_is_written(unbuilt: Path, invoke):
     before = sorted(unbuilt.parent.rglob("*"))
     result = invoke("doctor", "-c", unbuilt)
     assert result.exit_code == 0, result.stdout
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["ok"] * 7
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["ok"] * 8
     assert "14 event file(s), 2025-09-01 to 2025-09-14; 1 catalogue file(s)" in result.stdout
     assert sorted(unbuilt.parent.rglob("*")) == before
+
+
+def test_a_catalogue_on_a_server_is_tried(invoke, configure, postgres, tmp_path: Path):
+    def last_line(connection: str) -> str:
+        place = configure(tmp_path, name="doctored", warehouse={"catalog": f"postgres:{connection}"})
+        return invoke("doctor", "-c", place).stdout.splitlines()[-1]
+
+    good = last_line(postgres.connection())
+    assert good.startswith("ok    catalogue          PostgreSQL ")
+    assert good.endswith(", database postgres, schema sluice_doctored, not yet made")
+    assert postgres.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'sluice_doctored'") == "0"
+    assert last_line(f"host={tmp_path}/nowhere").startswith("FAIL  catalogue          postgres:host=")
+    assert "GRANT CREATE ON DATABASE postgres TO stranger" in last_line(postgres.connection(user="stranger"))
 
 
 def test_a_bad_config_is_told_once(invoke, tmp_path: Path):

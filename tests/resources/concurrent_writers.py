@@ -1,6 +1,7 @@
 """What the writing processes of the concurrency tests run: plain functions, so that spawned processes find them."""
 
 import datetime as dt
+import json
 import sys
 import time
 from pathlib import Path
@@ -16,21 +17,21 @@ COLUMNS = {"writer": ("BIGINT", "Writer"), "n": ("BIGINT", "Number"), "day": ("D
 DAY = dt.date(2025, 1, 1)
 
 
-def append_rows(folder: str, writer: int, n_rows: int) -> None:
+def append_rows(warehouse: str, writer: int, n_rows: int) -> None:
     """Create the table if need be, then commit one row at a time."""
-    warehouse = Warehouse(catalog_path=f"{folder}/catalog.sqlite", data_path=f"{folder}/data")
-    warehouse.ensure_table("t", COLUMNS, "One commit")
+    lake = Warehouse(**json.loads(warehouse))
+    lake.ensure_table("t", COLUMNS, "One commit")
     for number in range(n_rows):
         frame = pl.DataFrame({"writer": [writer], "n": [number], "day": [DAY]})
-        warehouse.write(lambda connection, frame=frame: insert(connection, "t", frame))
+        lake.write(lambda connection, frame=frame: insert(connection, "t", frame))
 
 
-def replace_again_and_again(folder: str, n_rounds: int, n_rows: int) -> None:
+def replace_again_and_again(warehouse: str, n_rounds: int, n_rows: int) -> None:
     """Every round replaces the day by `n_rows` rows that all carry the round."""
-    warehouse = Warehouse(catalog_path=f"{folder}/catalog.sqlite", data_path=f"{folder}/data")
+    lake = Warehouse(**json.loads(warehouse))
     for number in range(1, n_rounds + 1):
         frame = pl.DataFrame({"writer": [0] * n_rows, "n": [number] * n_rows, "day": [DAY] * n_rows})
-        warehouse.replace_days("t", "day", DAY, DAY, frame)
+        lake.replace_days("t", "day", DAY, DAY, frame)
 
 
 def put_artifact(root: str, start_at: float) -> None:

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -11,8 +12,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(catalog_path=str(tmp_path / "catalog.sqlite"), data_path=str(tmp_path / "data"))
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    """An empty lake behind a SQLite file; behind a server too where a test asks for `BOTH` (visits.py)."""
+    data_path = str(tmp_path / "data")
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return Warehouse(catalog_path=str(tmp_path / "catalog.sqlite"), data_path=data_path)
+    server = request.getfixturevalue("postgres")
+    return Warehouse(postgres=server.connection(), schema_name=server.new_name(), data_path=data_path)
 
 
 @pytest.fixture
@@ -36,8 +42,15 @@ def commit(warehouse: Warehouse) -> Callable[..., int]:
 
 
 @pytest.fixture
-def set_times(warehouse: Warehouse) -> Callable[[dict[int, str]], None]:
+def set_times(warehouse: Warehouse, request: pytest.FixtureRequest) -> Callable[[dict[int, str]], None]:
     """Pretend that snapshots were made at other times."""
+
+    def on_a_server(times: dict[int, str]) -> None:
+        table = f"{warehouse.schema_name}.ducklake_snapshot"
+        for number, time in times.items():
+            request.getfixturevalue("postgres").psql(
+                f"UPDATE {table} SET snapshot_time = '{time}+00' WHERE snapshot_id = {number}"
+            )
 
     def run(times: dict[int, str]) -> None:
         with sqlite3.connect(warehouse.catalog_path) as catalogue:
@@ -45,4 +58,10 @@ def set_times(warehouse: Warehouse) -> Callable[[dict[int, str]], None]:
             catalogue.executemany(sql, [(f"{time}+00", number) for number, time in times.items()])
         catalogue.close()
 
-    return run
+    return on_a_server if warehouse.postgres else run
+
+
+@pytest.fixture
+def spelled(warehouse: Warehouse) -> str:
+    """The warehouse as another process is told of it."""
+    return json.dumps(warehouse.model_dump(include={"catalog_path", "data_path", "postgres", "schema_name"}))

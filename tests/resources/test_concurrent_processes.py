@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from visits import day, warehouse_in
+from visits import BOTH, day
 
 from resources.warehouse import Warehouse
 
@@ -22,18 +22,19 @@ def _round(number: int) -> pl.DataFrame:
 
 
 class TestSeveralProcesses:
-    def test_three_writers_from_nothing_lose_nothing(self, tmp_path: Path):
-        writers = [start("append", tmp_path, writer, 4) for writer in range(3)]
+    @BOTH
+    def test_three_writers_from_nothing_lose_nothing(self, warehouse: Warehouse, spelled: str):
+        writers = [start("append", spelled, writer, 4) for writer in range(3)]
         assert [writer.wait(timeout=120) for writer in writers] == [0] * 3
-        found = warehouse_in(tmp_path).read("SELECT writer, n FROM t ORDER BY ALL").rows()
+        found = warehouse.read("SELECT writer, n FROM t ORDER BY ALL").rows()
         assert found == [(writer, number) for writer in range(3) for number in range(4)]
 
-    def test_readers_see_the_old_or_the_new_day_never_half(self, tmp_path: Path):
-        warehouse = warehouse_in(tmp_path)
+    @BOTH
+    def test_readers_see_the_old_or_the_new_day_never_half(self, warehouse: Warehouse, spelled: str):
         columns = {"writer": ("BIGINT", "w"), "n": ("BIGINT", "n"), "day": ("DATE", "d")}
         warehouse.ensure_table("t", columns, "x")
         warehouse.replace_days("t", "day", day(1), day(1), _round(0))
-        writer = start("replace", tmp_path, 12, 500)
+        writer = start("replace", spelled, 12, 500)
         seen = []
         while writer.poll() is None:
             seen += warehouse.read("SELECT count(*), min(n), max(n) FROM t").rows()
@@ -44,6 +45,7 @@ class TestSeveralProcesses:
         assert len({low for _, low, _ in seen}) > 1, "the reader must have run beside the writer"
         assert warehouse.read("SELECT max(n) AS n FROM t")["n"].to_list() == [12]
 
+    @BOTH
     def test_a_forked_process_opens_its_own(self, table: Warehouse):
         table.read("SELECT 1")
         pipe, other = multiprocessing.Pipe()

@@ -3,9 +3,9 @@ import time
 from pathlib import Path
 
 import pytest
+from visits import BOTH
 
 from models.errors import UserError
-from resources.lake_lock import alone, shared
 
 
 @pytest.fixture
@@ -15,16 +15,13 @@ def writer(warehouse, commit):
     return threading.Thread(target=commit, args=["INSERT INTO t VALUES (1)"])
 
 
-def folder_of(warehouse) -> Path:
-    return Path(warehouse.catalog_path).parent
-
-
 def count(warehouse) -> int:
     return warehouse.read("SELECT count(*) AS n FROM t")["n"][0]
 
 
+@BOTH
 def test_a_writer_waits_for_upkeep_and_a_reader_does_not(warehouse, writer):
-    with alone(folder_of(warehouse)):
+    with warehouse.alone():
         writer.start()
         time.sleep(0.5)
         assert count(warehouse) == 0
@@ -32,31 +29,36 @@ def test_a_writer_waits_for_upkeep_and_a_reader_does_not(warehouse, writer):
     assert count(warehouse) == 1
 
 
+@BOTH
 def test_upkeep_waits_for_a_writer(warehouse):
-    impatient = alone(folder_of(warehouse), patience_seconds=0.3)
+    impatient = warehouse.alone(patience_seconds=0.3)
     with warehouse.writing(), pytest.raises(UserError, match="something has been writing to the lake for 0 s"):
         impatient.__enter__()
-    with alone(folder_of(warehouse), patience_seconds=0.3):
+    with warehouse.alone(patience_seconds=0.3):
         pass
 
 
+@BOTH
 def test_a_connection_that_may_write_keeps_upkeep_away_and_one_that_reads_does_not(warehouse, commit):
     commit("CREATE TABLE t (n INT)")
-    with warehouse.connect(read_only=True), alone(folder_of(warehouse), patience_seconds=0):
+    with warehouse.connect(read_only=True), warehouse.alone(patience_seconds=0):
         pass
-    with warehouse.connect(), pytest.raises(UserError), alone(folder_of(warehouse), patience_seconds=0):
+    with warehouse.connect(), pytest.raises(UserError), warehouse.alone(patience_seconds=0):
         pytest.fail("beside a writer")
 
 
+@BOTH
 def test_upkeep_itself_writes_and_several_writers_go_side_by_side(warehouse, commit):
     commit("CREATE TABLE t (n INT)")
-    with alone(folder_of(warehouse)):
+    with warehouse.alone():
         commit("INSERT INTO t VALUES (1)")
-    with shared(folder_of(warehouse)), shared(folder_of(warehouse)):
+    with warehouse.writing(), warehouse.writing():
         commit("INSERT INTO t VALUES (2)")
     assert count(warehouse) == 2
 
 
+@BOTH
 def test_the_lock_of_another_lake_is_another_lock(warehouse, tmp_path: Path):
-    with alone(folder_of(warehouse)), alone(tmp_path / "other", patience_seconds=0):
+    other = {"schema_name": "other"} if warehouse.postgres else {"catalog_path": str(tmp_path / "other" / "c.sqlite")}
+    with warehouse.alone(), warehouse.model_copy(update=other).alone(patience_seconds=0):
         pass

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from visits import BOTH
 
 from resources.lake_upkeep import Usage, expire_snapshots, merge_files, remove_files, usage_of
 from resources.snapshots import snapshots_of
@@ -43,6 +44,7 @@ def stray(lake: Warehouse, age_seconds: float) -> Path:
 
 
 class TestExpiry:
+    @BOTH
     def test_old_ones_expire_and_those_to_keep_and_the_newest_stay(self, lake: Warehouse):
         before = states(lake)
         newest = lake.snapshot()
@@ -77,6 +79,7 @@ class TestMerging:
 
 
 class TestFiles:
+    @BOTH
     def test_what_no_kept_state_needs_is_removed_and_the_kept_states_can_be_read(self, lake: Warehouse):
         before, files = states(lake), usage_of(lake)
         expire_snapshots(lake, dt.datetime(2100, 1, 1), keep={4, 8})
@@ -111,6 +114,7 @@ class TestFiles:
         assert not any(file.exists() for file in listed)
         assert states(lake) == before
 
+    @BOTH
     def test_what_a_killed_writer_left_is_removed_once_it_is_old(self, lake: Warehouse):
         old, young = stray(lake, 3 * 86_400), stray(lake, 86_400)
         before = states(lake)

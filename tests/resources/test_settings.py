@@ -1,4 +1,5 @@
 import copy
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 import yaml
 
 from models.errors import UserError
+from resources.lake_catalogue import PostgresCatalogue, SqliteCatalogue
 from resources.settings import CONFIG_VARIABLE, Settings, load_project
 from resources.settings_sections import Cleaning, Schedule
 
@@ -94,6 +96,20 @@ class TestGoodConfigs:
 
     def test_a_shop_without_simulation_has_no_folder_for_it(self, tmp_path: Path):
         assert load_project(write(tmp_path, {})).simulation_folder is None
+
+    def test_one_line_moves_the_catalogue_to_a_server(self, tmp_path: Path):
+        assert load_project(write(tmp_path, {})).catalogue == SqliteCatalogue(
+            tmp_path / "out" / "warehouse" / "catalog.sqlite"
+        )
+        place = {"warehouse": {"catalog": "postgres:host=db dbname=shop"}}
+        project = load_project(write(tmp_path, place))
+        assert project.catalogue == PostgresCatalogue("host=db dbname=shop", f"sluice_{project.settings.name}")
+
+    def test_a_password_is_refused_and_shown_nowhere(self, tmp_path: Path):
+        path = write(tmp_path, {"warehouse": {"catalog": "postgres:host=db password=hunter2"}})
+        with pytest.raises(UserError, match="`warehouse.catalog`: a password does not belong in the config") as caught:
+            load_project(path)
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
     def test_every_key_has_a_description(self):
         for section in (Settings, *(field.annotation for field in Settings.model_fields.values())):

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from visits import BOTH
 
 from models.errors import UserError
 from resources.snapshots import snapshots_of
@@ -32,6 +33,7 @@ def noon(day: int, **more: int) -> dt.datetime:
 
 
 class TestNumbers:
+    @BOTH
     def test_those_kept_are_found(self, expired):
         assert [expired.numbered(number, "x").number for number in (1, 2, 5)] == [1, 2, 5]
         assert expired.newest.number == 5
@@ -67,6 +69,7 @@ class TestTimes:
         with pytest.raises(UserError, match="the oldest kept snapshot was made at 2026-01-02 12:00:00 UTC"):
             expired.at(noon(1), "--as-of")
 
+    @BOTH
     def test_an_older_state_is_not_passed_off_as_one_that_has_expired(self, expired):
         assert expired.at(noon(2, hours=1), "--as-of").number == 1
         for moment in (noon(3, hours=1), noon(5), noon(6, seconds=-1)):
@@ -82,6 +85,7 @@ def test_what_lies_between_is_known_where_nothing_has_expired(expired):
     assert expired.between(one, one) == []
 
 
+@BOTH
 def test_merging_is_told_apart(warehouse, commit):
     commit("CREATE TABLE t (n INT)")
     commit("INSERT INTO t SELECT range FROM range(100)")

@@ -3,13 +3,14 @@
 import duckdb
 import polars as pl
 import pytest
-from visits import COLUMNS, rows
+from visits import BOTH, COLUMNS, rows
 
 from models.errors import UserError
 from resources.warehouse import Warehouse, insert, literal, quoted
 
 
 class TestTables:
+    @BOTH
     def test_a_table_has_its_comments_and_types(self, table: Warehouse):
         found = table.read(
             "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE database_name = 'lake' "
@@ -19,6 +20,7 @@ class TestTables:
         comment = table.read("SELECT comment FROM duckdb_tables() WHERE table_name = 'visits'")
         assert comment["comment"].to_list() == ["One visit"]
 
+    @BOTH
     @pytest.mark.parametrize("text", ["'); DROP TABLE visits;--", '"; DELETE FROM visits', "😀" * 500, "a\\'b/../c"])
     def test_a_value_is_never_sql(self, table: Warehouse, text: str):
         table.write(lambda connection: insert(connection, "visits", rows((1, text, 1))))
@@ -31,6 +33,7 @@ class TestTables:
         assert table.read("SELECT who FROM visits")["who"].to_list() == ["ada"]
         assert table.snapshot() == before
 
+    @BOTH
     def test_a_new_column_is_added_with_its_comment(self, table: Warehouse):
         table.write(lambda connection: insert(connection, "visits", rows((1, "ada", 1))))
         table.ensure_table("visits", {**COLUMNS, "score": ("DOUBLE", "How good")}, "One visit")
@@ -54,6 +57,7 @@ class TestTables:
     def test_another_name_of_the_same_type_is_no_change(self, table: Warehouse):
         table.ensure_table("visits", {**COLUMNS, "n": ("INT8", "How many")}, "One visit")
 
+    @BOTH
     def test_hostile_names_and_values_are_only_text(self, warehouse: Warehouse):
         name, column = 'x"; DROP TABLE visits; --', "a'b\"c;"
         hostile = "'; DROP TABLE visits; -- \\ \x00 \n ü"

@@ -1,10 +1,11 @@
 import duckdb
 import pytest
-from visits import COLUMNS, day, rows
+from visits import BOTH, COLUMNS, day, rows
 
 from resources.warehouse import MAX_ATTEMPTS, Warehouse, insert
 
 
+@BOTH
 class TestReplaceDays:
     def test_only_the_range_is_replaced_and_twice_is_once(self, table: Warehouse):
         table.write(lambda connection: insert(connection, "visits", rows((1, "a", 1), (2, "b", 2), (3, "c", 3))))
@@ -24,6 +25,7 @@ class TestReplaceDays:
 
 
 class TestTransactions:
+    @BOTH
     def test_an_exception_rolls_everything_back(self, table: Warehouse):
         def transaction(connection) -> None:
             insert(connection, "visits", rows((1, "ada", 1)))

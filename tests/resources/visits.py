@@ -4,9 +4,12 @@ import datetime as dt
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from resources.warehouse import Warehouse
 
+BOTH = pytest.mark.parametrize("warehouse", ["sqlite", "postgres"], indirect=True)
+"""Runs a test with either catalogue; with the server where one is installed."""
 COLUMNS = {
     "day": ("DATE", "The day"),
     "who": ("VARCHAR", 'Who; it\'s "quoted"'),

@@ -23,7 +23,9 @@ numbered as (
     select
         event_day,
         event_id,
-        count(*) filter (where {{ starts_session() }}) over (
+        -- Not `count(*) filter (where ...)`, which takes DuckDB time that grows with the square of a user's events:
+        -- 3.4 s for 40,000 of a day, where this takes 0.1 s.
+        sum(case when {{ starts_session() }} then 1 else 0 end) over (
             partition by user_id, event_day order by event_at, event_id
             rows between unbounded preceding and current row
         ) as session_number
