@@ -10,7 +10,7 @@ MEND = "Free some space, then run it again; the tables are as they were before."
 _HALF_WRITTEN = re.compile(r'Could not write file "([^"]*)"')
 
 
-def is_full(error: Exception) -> bool:
+def is_full(error: BaseException) -> bool:
     """Whether an error of DuckDB says that nothing more could be written."""
     return FULL.search(str(error)) is not None
 
