@@ -13,6 +13,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from throwaway_postgres import postgres  # noqa: F401
+
 FIRST, LAST = dt.date(2025, 9, 1), dt.date(2025, 9, 20)
 EMPTY_DAY, MISSING_DAY = dt.date(2025, 9, 8), dt.date(2025, 9, 10)
 TWICE_DAY = dt.date(2025, 9, 15)
@@ -240,20 +242,6 @@ def _same_environment():
     for name in set(os.environ) - set(before):
         del os.environ[name]
     os.environ.update(before)
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    """A server that lasts as long as the session."""
-    from throwaway_postgres import PostgresServer, binaries
-
-    tools = binaries()
-    if tools is None:
-        pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
-    server = PostgresServer(tools)
-    yield server
-    server.stop()
-    server.remove()
 
 
 @pytest.fixture(scope="session")

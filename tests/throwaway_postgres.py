@@ -8,6 +8,8 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 OWNER, PASSWORD = "sluice", "correct horse"
 """Everybody is let in without a password but `guarded`, who has this one."""
 
@@ -80,3 +82,15 @@ def _is_user(name: str) -> bool:
         return bool(pwd.getpwnam(name))
     except KeyError:
         return False
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A server that lasts as long as the session."""
+    tools = binaries()
+    if tools is None:
+        pytest.skip("no PostgreSQL server is installed here (Debian: apt-get install postgresql)")
+    server = PostgresServer(tools)
+    yield server
+    server.stop()
+    server.remove()

@@ -105,8 +105,10 @@ class TestOneLakeOfSeveral:
         assert table.read("SELECT * FROM visits").height == 1
         postgres.psql(f"DROP SCHEMA {table.schema_name} CASCADE")
         assert not table.exists()
-        table.ensure_table("visits", COLUMNS, "One visit")
-        assert table.read("SELECT * FROM visits").is_empty()
+        table.ensure_table("others", COLUMNS, "One visit")
+        table.write(lambda connection: insert(connection, "others", rows((1, "bob", 1))))
+        assert (table.has_table("visits"), table.has_table("others")) == (False, True)
+        assert table.read("SELECT who FROM others")["who"].to_list() == ["bob"]
 
 
 class TestServer:
