@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "servers"))  # not this folder: its `models` would hide ours
 
 from throwaway_postgres import postgres  # noqa: F401
 
