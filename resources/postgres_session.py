@@ -42,7 +42,10 @@ def session(connection: str) -> Iterator[Ask]:
         instance.execute("BEGIN")
         ask = _asking(instance, connection)
         yield ask
-        instance.execute("ROLLBACK")
+        try:
+            instance.execute("ROLLBACK")
+        except duckdb.Error as error:  # The server went away meanwhile, and a lock with it.
+            raise connection_problem(error, f"postgres:{connection}") from None
     except BaseException:
         instance.close()
         raise

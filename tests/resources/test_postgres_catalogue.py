@@ -124,6 +124,14 @@ class TestServer:
         assert table.read("SELECT who FROM visits ORDER BY who")["who"].to_list() == ["ada", "bob"]
 
     @ON_A_SERVER
+    def test_a_server_that_goes_away_takes_the_lock_with_it_and_that_is_told(self, warehouse: Warehouse, postgres):
+        with pytest.raises(UserError, match="server closed the connection.*Start the server"), warehouse.writing():
+            postgres.stop()
+            postgres.start()
+        with warehouse.alone(patience_seconds=0):
+            pass
+
+    @ON_A_SERVER
     def test_a_lock_dies_with_its_process(self, warehouse: Warehouse, spelled: str):
         program = f"""
 import json, os, signal, sys
