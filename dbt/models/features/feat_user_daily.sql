@@ -4,12 +4,12 @@ with events as (
     select
         user_id,
         event_day,
-        count(*) as n_events,
-        count(*) filter (where is_impression) as n_impressions,
-        count(*) filter (where is_interaction) as n_interactions,
-        {{ exact_sum("amount") }} as spend,
-        count(distinct session_key) as n_sessions
-    from ({{ weighted_events(ref("core_events")) }}) as weighted
+        cast(sum(n_events) as bigint) as n_events,
+        cast(sum(n_impressions) as bigint) as n_impressions,
+        cast(sum(n_interactions) as bigint) as n_interactions,
+        {{ exact_sum("spend") }} as spend,
+        count(*) as n_sessions
+    from {{ ref("core_sessions") }}
     where {{ days_to_build() }}
     group by user_id, event_day
 ),
