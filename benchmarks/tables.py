@@ -2,8 +2,9 @@
 
 Writes 100 daily files of synthetic events in visits of six (one line in fifty a copy), then runs, each in a process of
 its own: one hand-written DuckDB query that merely reads, casts, deduplicates and sessionises the files; every table of
-Sluice with all checks; and one more day on top. Reports CPU seconds, peak memory, bytes stored, and their ratios within
-this run.
+Sluice with all checks; one more day on top; and that day once more while another process asks 100 questions of it.
+Reports CPU seconds, peak memory, bytes stored, and their ratios within this run; of the questions, how many failed, how
+many saw anything but the whole day, and how much slower they were than before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import datetime as dt
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -70,13 +72,39 @@ SLUICE = """
 import datetime as dt, sys
 from pathlib import Path
 from pipelines.build import backfill_days
-from pipelines.plan import plan_days
+from resources.settings import load_project
+backfill_days(load_project(Path(sys.argv[1])), *map(dt.date.fromisoformat, sys.argv[2:]))
+"""
+
+
+READER = """
+import sys, time
+from pathlib import Path
 from pipelines.storage import warehouse_of
 from resources.settings import load_project
-project = load_project(Path(sys.argv[1]))
-asked = [dt.date.fromisoformat(day) for day in sys.argv[2:]]
-for days in plan_days(project, warehouse_of(project), *asked).stale:
-    backfill_days(project, *days)
+warehouse = warehouse_of(load_project(Path(sys.argv[1])))
+asked = [f"SELECT count(*), sum(hash(COLUMNS(*))::HUGEINT) FROM {table} WHERE event_day = '{sys.argv[2]}'"
+         for table in ("core_events", "core_sessions", "feat_item_daily", "feat_user_daily")]
+expected = [warehouse.read(sql).rows() for sql in asked]
+quiet, busy, failed, torn = [], [], 0, 0
+def ask(number, seconds):
+    started = time.perf_counter()
+    rows = warehouse.read(asked[number % len(asked)]).rows()
+    seconds.append(time.perf_counter() - started)
+    return rows != expected[number % len(asked)]
+for number in range(20):
+    ask(number, quiet)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(100):
+    try:
+        torn += ask(number, busy)
+    except Exception as error:
+        failed += 1
+        print(error, file=sys.stderr)
+    time.sleep(float(sys.argv[3]) / 100)
+median = lambda seconds: sorted(seconds)[len(seconds) // 2]
+print(f"{failed} {torn} {median(quiet):.4f} {median(busy):.4f}")
 """
 
 
@@ -101,6 +129,7 @@ def main() -> None:
     write_days(folder, given.events, given.format, N_DAYS, N_DAYS + 1)
     one = measure([sys.executable, "-c", SLUICE, str(folder / "tables.yaml"), str(next_day), str(next_day)])
     report("one more day", one, given.events // N_DAYS)
+    readers_beside(folder, next_day, one.wall)
     print(f"all tables over the query, CPU  {full.cpu / query.cpu:6.2f}   promised at most {RATIO}")
     print(f"one more day over all tables    {one.cpu / full.cpu:6.3f}   promised at most {ONE_DAY_SHARE}")
     print(f"bytes stored per event          {stored / given.events:6.0f}")
@@ -118,6 +147,21 @@ def write_days(folder: Path, n_events: int, kind: str, begin: int, end: int) -> 
             date = FIRST + dt.timedelta(days=day)
             sql = LINES.format(day=day, date=date, users=users, items=ITEMS, rows=rows, visit=VISIT_EVENTS)
             connection.execute(f"COPY ({sql}) TO '{folder}/logs/{date}.{kind}' ({how})")
+
+
+def readers_beside(folder: Path, day: dt.date, seconds: float) -> None:
+    """Ask 100 questions of a day, spread over the seconds that its rebuild takes, while it is rebuilt."""
+    config = str(folder / "tables.yaml")
+    command = [sys.executable, "-c", READER, config, str(day), str(0.8 * seconds)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdin and reader.stdout
+        reader.stdout.readline()
+        reader.stdin.write("go\n")
+        reader.stdin.flush()
+        beside = measure([sys.executable, "-c", SLUICE, config, str(day), str(day)])
+        failed, torn, quiet, busy = reader.stdout.readline().split()
+    report("once more", beside, 1)
+    print(f"100 questions meanwhile: {failed} failed, {torn} saw a part; {busy} s each, {quiet} s before", flush=True)
 
 
 def run_query(folder: Path, kind: str) -> None:

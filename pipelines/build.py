@@ -1,6 +1,7 @@
 """`sluice build`: bring tables, models and the release up to date with what lies in the source folders."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assets.quality.quality_history import axes_of, record_missing, record_run
@@ -10,7 +11,9 @@ from pipelines.console import Steps, say
 from pipelines.dagster_home import instance_of
 from pipelines.definitions import build_definitions
 from pipelines.jobs import LEARNING_JOB, TABLES_JOB
+from pipelines.partitions import event_axis
 from pipelines.plan import as_of_targets, bounds, plan_days, source_files
+from pipelines.portions import in_portions
 from pipelines.runs import RunOutcome, end_dead_runs, run_days
 from pipelines.storage import warehouse_of
 from pipelines.warm_up import WarmUp
@@ -42,7 +45,7 @@ def build(project: Project, first: dt.date | None = None, last: dt.date | None =
         result = BuildResult(plan.last)
         runner = Runner(project, result)
         for days in plan.stale:
-            runner.tables(days)
+            runner.tables(days, learning_follows=True)
         if not plan.stale:
             say(f"tables     up to date, {plan.first} to {plan.last}")
         targets = as_of_targets(project, warehouse, plan.last)
@@ -74,16 +77,24 @@ def backfill_as_of(project: Project, first: dt.date, last: dt.date) -> BuildResu
 
 
 def backfill_days(project: Project, first: dt.date, last: dt.date) -> BuildResult:
-    """A range of event days in one run, whether they are stale or not.
+    """A range of event days, whether they are stale or not; in one run unless that would not fit into memory.
 
     Raises:
         UserError: A day lies outside the partitions; or as `build`.
     """
-    bounds(project, source_files(project, project.settings.events), first, last)
+    files = source_files(project, project.settings.events)
+    bounds(project, files, first, last)
     with build_lock(project.output, project.catalogue):
         result = BuildResult(last)
-        Runner(project, result).tables((first, last))
+        runner = Runner(project, result)
+        settings = project.settings
+        for days in in_portions([(first, last)], files, event_axis(settings), settings.events.format):
+            runner.tables(days)
     return result
+
+
+def _ignore(step: str, word: str) -> None:
+    """Nobody else follows the steps."""
 
 
 class Runner:
@@ -94,26 +105,33 @@ class Runner:
         self.log = project.output / LOG
         self._ready: tuple | None = None
 
-    def tables(self, days: tuple[dt.date, dt.date]) -> None:
-        """The `tables` job over a range of event days."""
-        self._run(TABLES_JOB, days, f"tables     {days[0]} to {days[1]}", None)
+    def tables(self, days: tuple[dt.date, dt.date], learning_follows: bool = False) -> None:
+        """The `tables` job over a range of event days; what learning needs is imported meanwhile if it follows."""
+        on_step = WarmUp().on_step if learning_follows else _ignore
+        self._run(TABLES_JOB, days, f"tables     {days[0]} to {days[1]}", None, on_step)
 
     def learning(self, day: dt.date, stage: str) -> None:
         """The `learning` job for one as-of day, up to its recommendations or its release."""
         self._run(LEARNING_JOB, day, f"learning   as of {day}, up to the {stage}", stage)
 
-    def _run(self, job: str, days: tuple[dt.date, dt.date] | dt.date, title: str, stage: str | None) -> None:
+    def _run(
+        self,
+        job: str,
+        days: tuple[dt.date, dt.date] | dt.date,
+        title: str,
+        stage: str | None,
+        told: Callable[[str, str], None] = _ignore,
+    ) -> None:
         definitions, instance = self._prepare()
         selection = None
         if stage == "recommendations":
             names = definitions.resolve_job_def(job).asset_layer.executable_asset_keys
             selection = sorted({key.to_user_string() for key in names} - NOT_RELEASED)
-        warm_up = WarmUp()
         with Steps(title, self.log) as steps:
 
             def on_step(step: str, word: str) -> None:
                 steps.on_step(step, word)
-                warm_up.on_step(step, word)
+                told(step, word)
 
             outcome = run_days(definitions, instance, self.project.settings, job, days, on_step, selection)
         self.result.outcomes.append(outcome)
