@@ -34,7 +34,6 @@ COLUMNS: Columns = {
 WHERE_FROM = {"event_id", "event_day", "source_file", "source_line", "source_day"}
 CONTENT = [name for name in RAW_EVENTS if name not in WHERE_FROM]
 """The columns in which two deliveries of an event are compared: a line that only moved is no correction."""
-NEW_TABLES = ("raw_events", "source_files")
 
 # Days that had been read before and whose files are others now: whatever else differs comes from settings, not sources.
 CHANGED_DAYS = """
@@ -138,18 +137,18 @@ def record_corrections(
         What was written: `source_day, kind, n_rows, n_events`, one row per day and kind.
     """
     days = {"first": first, "last": last}
-    for table in NEW_TABLES:
-        connection.register(f"_new_{table}", frames[table].to_arrow())
+    connection.register("_new_source_files", frames["source_files"].to_arrow())
     try:
         connection.execute(CHANGED_DAYS, days)
         if not connection.execute("SELECT 1 FROM _changed_days LIMIT 1").fetchone():
             return NOTHING
+        connection.register("_new_raw_events", frames["raw_events"].to_arrow())
         _compare(connection, days)
         connection.execute(RECORDED, {"noticed_at": noticed_at, "names": CONTENT})
         return connection.execute(WRITTEN, days | {"noticed_at": noticed_at}).pl()
     finally:
-        for table in NEW_TABLES:
-            connection.unregister(f"_new_{table}")
+        for name in ("_new_source_files", "_new_raw_events"):
+            connection.unregister(name)
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, days: dict[str, dt.date]) -> None:

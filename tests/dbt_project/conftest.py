@@ -81,6 +81,7 @@ TABLES = [
 def environment(folder: Path) -> dict[str, str]:
     """What profiles.yml reads, and dbt's own folders outside the project."""
     return {
+        "SLUICE_TARGET": "lake",
         "SLUICE_CATALOG": str(folder / "catalog.sqlite"),
         "SLUICE_DATA_PATH": str(folder / "data"),
         "DBT_TARGET_PATH": str(folder / "target"),

@@ -54,7 +54,7 @@ def test_a_day_that_loses_its_lines_is_emptied_with_a_warning(copied, content):
     else:
         copied.day_file(LAST).write_text(content)
     definitions, instance, settings = copied.definitions(), copied.instance(), copied.project.settings
-    raw = ["raw_events", "rejected_events", "source_files"]
+    raw = ["raw_events", "rejected_events", "source_files", "event_corrections"]
     outcome = run_days(definitions, instance, settings, "tables", (LAST, LAST), print, raw)
     assert outcome.success
     assert outcome.checks["raw_events:no_day_is_empty"][:2] == (False, False)
