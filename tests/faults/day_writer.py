@@ -36,12 +36,13 @@ def frames_of(number: int, n_rows: int, day: dt.date = DAY) -> dict[str, pl.Data
         {name: {**events, **texts, **days}[name] for name in RAW_EVENTS if name in {**events, **texts, **days}}
     )
     rejected = {"source_file": [str(number)], "source_line": [n_rows + 1], "source_day": [day], "reason": ["not_json"]}
-    # One digest for all of them: what changes between deliveries is noted elsewhere, and tested there.
-    files = {"source_file": [str(number)], "source_day": [day], "sha256": ["same"], "n_lines": [n_rows + 1], "n_accepted": [n_rows]}
+    # The same file for all of them: what changes between deliveries is noted elsewhere, and tested there.
+    files = {"source_file": ["a"], "source_day": [day], "sha256": ["same"], "n_bytes": [number]}
+    counts = {"n_lines": [n_rows + 1], "n_accepted": [n_rows], "n_rejected": [1]}
     return {
         "raw_events": accepted,
         "rejected_events": pl.DataFrame(rejected),
-        "source_files": pl.DataFrame({**files, "n_rejected": [1]}),
+        "source_files": pl.DataFrame({**files, **counts}),
     }
 
 

@@ -56,7 +56,7 @@ def kill_a_writer(nursery: subprocess.Popen, first: int, seconds: float) -> int:
 
 ROWS = """SELECT source_day, count(*), sum(hash(event_id, user_id, price)::HUGEINT)::VARCHAR FROM {} GROUP BY ALL"""
 OTHERS = """SELECT * FROM (SELECT 'rejected', source_day, source_file, count(*) FROM rejected_events GROUP BY ALL
-    UNION ALL SELECT 'files', source_day, source_file, count(*) FROM source_files GROUP BY ALL)"""
+    UNION ALL SELECT 'files', source_day, n_bytes::VARCHAR, count(*) FROM source_files GROUP BY ALL)"""
 
 
 def contents(warehouse: Warehouse) -> set[tuple]:
