@@ -10,6 +10,7 @@ from assets.events.event_faults import FAULTS, fault_days
 from assets.graph import Graph, checked_days, preview
 from assets.quality.suite_metadata import data_docs_file, suite_metadata
 from models.events.schema import RAW_EVENTS
+from models.events.source import EventSource
 from models.quality.run import run_suite
 from models.quality.suites import raw_event_columns_suite, raw_events_suite
 from resources.warehouse import Warehouse
@@ -36,6 +37,7 @@ WITH days AS (SELECT source_day, sum(n_accepted)::BIGINT AS n FROM source_files
 SELECT source_day, n, usual FROM compared WHERE n_days >= 7 ORDER BY source_day
 """
 
+MIN_USER_SHARE = 0.2
 COLUMNS_SQL = "SELECT * FROM raw_events WHERE source_day BETWEEN $first AND $last LIMIT 1000"
 
 
@@ -135,7 +137,14 @@ def _columns(graph: Graph) -> dg.AssetChecksDefinition:
     return raw_events_have_their_columns
 
 
+def names_users(source: EventSource) -> bool:
+    """Whether a source says whose events they are: logs of what a policy showed often do not."""
+    flat = source.flat()
+    return "user_id" in {*flat.columns, *flat.constants}
+
+
 def _suite(graph: Graph) -> dg.AssetChecksDefinition:
+    least_user_share = MIN_USER_SHARE if names_users(graph.settings.events) else None
     types = sorted(graph.settings.event_types)
     types += sorted(set(graph.settings.cleaning.return_event_types) - set(types))
 
@@ -150,7 +159,8 @@ def _suite(graph: Graph) -> dg.AssetChecksDefinition:
         days = fault_days(warehouse, first, last, types)
         if days.is_empty():
             return dg.AssetCheckResult(passed=True, metadata={"note": "No event in these days."})
-        result = run_suite(days, raw_events_suite({name: meaning for name, (_, meaning) in FAULTS.items()}))
+        meanings = {name: meaning for name, (_, meaning) in FAULTS.items()}
+        result = run_suite(days, raw_events_suite(meanings, least_user_share))
         page = data_docs_file(graph, result.name, f"{first} to {last}")
         return dg.AssetCheckResult(passed=result.success, metadata=suite_metadata(result, page))
 

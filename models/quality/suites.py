@@ -72,24 +72,24 @@ def raw_event_columns_suite(columns: Mapping[str, Any]) -> Suite:
     )
 
 
-def raw_events_suite(faults: Mapping[str, str], min_user_share: float = 0.2) -> Suite:
+def raw_events_suite(faults: Mapping[str, str], min_user_share: float | None = 0.2) -> Suite:
     """What raw events promise before dbt reads them; true of no days too.
 
     Args:
         faults: Column of the frame that counts bad rows -> what is asserted of the rows: that it is 0.
-        min_user_share: Least share of events that name a user; many shops log anonymous events, none logs only those.
+        min_user_share: Least share of events that name a user; many shops log anonymous events, few log only those.
+            `None`: the source knows no users.
 
     Returns:
         A suite for a frame with one row per day: `source_day`, `user_share`, `examples` and the faults.
     """
-    return Suite(
-        "raw_events",
-        ("source_day", "examples"),
-        (
-            between("user_share", min_user_share, None, f"at least {min_user_share:.0%} of the rows have user_id"),
-            *(between(name, 0, 0, meaning) for name, meaning in faults.items()),
-        ),
-    )
+    users = [] if min_user_share is None else [_users(min_user_share)]
+    counts = [between(name, 0, 0, meaning) for name, meaning in faults.items()]
+    return Suite("raw_events", ("source_day", "examples"), (*users, *counts))
+
+
+def _users(least: float) -> Expectation:
+    return between("user_share", least, None, f"at least {least:.0%} of the rows have user_id")
 
 
 def _profiles(key: str, min_distinct_share: float) -> tuple[Expectation, ...]:

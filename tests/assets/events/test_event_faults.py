@@ -6,9 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.events.checks import names_users
 from assets.events.columns import RAW_EVENTS
 from assets.events.event_faults import FAULTS, fault_days
 from models.events import schema
+from models.events.source import EventSource
 from models.quality.run import run_suite
 from models.quality.suites import raw_events_suite
 from resources.warehouse import Warehouse, insert
@@ -87,3 +89,18 @@ def test_few_known_users_fail(warehouse):
 
 def test_days_without_events_are_none(warehouse):
     assert fault_days(warehouse, date(2020, 1, 1), date(2020, 1, 2), ["click"]).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"columns": {"user_id": "who"}}, True),
+        ({"constants": {"user_id": "me"}}, True),
+        ({"expand": {"path": "list", "columns": {"item_id": "id", "user_id": "who"}}}, True),
+        ({}, False),
+    ],
+)
+def test_a_source_that_names_no_users_is_not_held_to_them(given, expected):
+    columns = {"item_id": "item", "event_type": "type", "event_at": "at"} | given.get("columns", {})
+    source = EventSource(**{"path": "x", "format": "jsonl"} | given | {"columns": columns})
+    assert names_users(source) == expected

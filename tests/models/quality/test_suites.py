@@ -57,7 +57,8 @@ def test_a_count_of_bad_rows_fails_and_names_the_day_and_the_lines():
     assert run_suite(days.with_columns(bad=0), suite).success
     few = days.with_columns(bad=0, user_share=pl.Series([0.19, 1.0]))
     check(few, suite, "at least 20% of the rows have user_id", "source_day=2026-03-01")
-    assert run_suite(few, raw_events_suite({"bad": "no row is bad"}, min_user_share=0.1)).success
+    for least in (0.1, None):
+        assert run_suite(few, raw_events_suite({"bad": "no row is bad"}, min_user_share=least)).success
 
 
 def test_raw_events_columns(raw_events):
