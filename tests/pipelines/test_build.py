@@ -138,9 +138,7 @@ class TestBackfill:
 
     def test_a_range_is_one_run_and_as_of_days_are_one_each(self, tiny, invoke, monkeypatch: pytest.MonkeyPatch):
         runs = []
-        monkeypatch.setattr(
-            building.Runner, "_run", lambda self, job, days, title, stage: runs.append((job, str(days)))
-        )
+        monkeypatch.setattr(building.Runner, "_run", lambda self, job, days, *rest: runs.append((job, str(days))))
         for what in ("days", "as-of"):
             assert (
                 invoke("backfill", what, "-c", tiny.config, "--from", "2025-09-10", "--until", "2025-09-11").exit_code
