@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from models.events.files import SourceFile
 from pipelines.partitions import key_of
 
-MOST_LINES = 6_000_000
+MOST_LINES = 10_000_000
 """Lines that one run may read."""
 LINE_BYTES = 150
 """Bytes of a line of text, roughly; ten bytes of it become one where it is compressed."""

@@ -1,13 +1,13 @@
 """The dbt project as assets: staging, core and feature tables, cleaned and tested in SQL.
 
-Grain: see each model's description in dbt/. A run of source days D1..D2 rewrites the event days that their lines can
-reach: `D1 - late_days .. D2 + early_days`. Stale when raw tables, cleaning settings or SQL change.
+Grain: see each model's description in dbt/. A run of source days rewrites the event days that their lines lie
+in or lay in before (event_days.py). Stale when raw tables, cleaning settings or SQL change.
 """
 
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from assets.graph import EVENT_DAYS, OWNERS, TABLE_ROWS, WAREHOUSE_POOL, Graph, event_range, preview
+from assets.tables.event_days import as_text, days_to_build, finish_days
 from resources.settings import Project, Settings
 from resources.warehouse import Warehouse, quoted
 
@@ -64,7 +65,8 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
     )
     def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
         first, last = event_range(context)
-        os.environ.update(dbt_environment(graph.project, first, last))
+        days = days_to_build(warehouse, graph, first, last)
+        os.environ.update(dbt_environment(graph.project, first, last, days))
         variables = json.dumps(dbt_variables(graph.settings))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
         with warehouse.writing():
@@ -72,6 +74,8 @@ def build(graph: Graph, manifest: Path) -> dg.AssetsDefinition:
                 if isinstance(event, dg.Output):
                     event = event.with_metadata({**event.metadata, **table_as_it_is(warehouse, event.output_name)})
                 yield event
+        if not context.is_subset:
+            finish_days(warehouse, days)
 
     return dbt_models
 
@@ -89,8 +93,13 @@ def table_as_it_is(warehouse: Warehouse, table: str) -> dict[str, Any]:
     return {TABLE_ROWS: rows, "preview": dg.MetadataValue.md(preview(first)), "snapshot": snapshot}
 
 
-def dbt_environment(project: Project, first: dt.date | None = None, last: dt.date | None = None) -> dict[str, str]:
-    """Where dbt finds the lake (`dbt/profiles.yml`), and the source days whose traces it rebuilds (`None`: all)."""
+def dbt_environment(
+    project: Project, first: dt.date | None = None, last: dt.date | None = None, days: Sequence[dt.date] = ()
+) -> dict[str, str]:
+    """Where dbt finds the lake (`dbt/profiles.yml`), the loaded source days, and the event days to make again.
+
+    `None` and no days: all.
+    """
     catalogue = project.catalogue
     return {
         "SLUICE_TARGET": "server" if catalogue.several_machines else "lake",
@@ -99,15 +108,13 @@ def dbt_environment(project: Project, first: dt.date | None = None, last: dt.dat
         "SLUICE_DATA_PATH": str(project.data_path),
         "SLUICE_FROM_DAY": str(first or ""),
         "SLUICE_UNTIL_DAY": str(last or ""),
+        "SLUICE_EVENT_DAYS": as_text(list(days)),
     }
 
 
 def dbt_variables(settings: Settings) -> dict[str, Any]:
     """The settings that the SQL reads. The same in every run, or dbt would parse the project anew."""
     return {
-        "late_days": settings.events.late_days if settings.events.day_pattern else 0,
-        # One more than the config's: west of Greenwich a file's evening is already the next UTC day.
-        "early_days": settings.events.early_days + 1 if settings.events.day_pattern else 0,
         "partition_start": str(settings.partitions.start),
         "event_weights": {name: kind.model_dump() for name, kind in settings.event_types.items()},
         **settings.cleaning.model_dump(),

@@ -22,3 +22,16 @@
     from {{ ref("filtered_events") }}
     where filter_reason = 'return' and not coalesce({{ is_pseudo_item() }}, false)
 {%- endmacro %}
+
+{# What was given back of each `key` on each day to build: booked on the day of the return, from what it alone knows. #}
+{% macro returned_per_day(key) -%}
+    select
+        {{ key }},
+        event_day,
+        count(*) as n_returns,
+        {{ exact_sum("pieces") }} as returned_quantity,
+        {{ exact_sum("pieces * price") }} as returned_amount
+    from ({{ returned_events() }}) as given_back
+    where {{ key }} is not null and {{ days_to_build() }}
+    group by {{ key }}, event_day
+{%- endmacro %}

@@ -11,7 +11,7 @@ with raw_events as (
         count(*) filter (where {{ in_window() }}) as n_raw,
         count(*) filter (where not ({{ in_window() }})) as n_outside_window
     from {{ source("lake", "raw_events") }}
-    where ({{ in_window() }}) or ({{ in_days("source_day") }})
+    where ({{ in_window() }}) or ({{ in_loaded_days() }})
 ),
 
 stg_events as (

@@ -1,5 +1,6 @@
 """A small lake with the raw tables, and dbt run on it."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
+from assets.tables.event_days import EVENTS_SQL, as_text
 
 PROJECT = Path(__file__).parents[2] / "dbt"
 RAW_EVENTS = {
@@ -92,12 +95,6 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def taken_days(variables: dict[str, object]) -> dict[str, str]:
-    """`from_day` and `until_day`, taken out of the variables, as the environment that gives them to dbt."""
-    names = {"SLUICE_FROM_DAY": "from_day", "SLUICE_UNTIL_DAY": "until_day"}
-    return {name: str(variables.pop(word, None) or "") for name, word in names.items()}
-
-
 class Lake:
     """A DuckLake in a folder."""
 
@@ -108,7 +105,7 @@ class Lake:
             body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             self.sql(f"create table {table} ({body})")
 
-    def sql(self, statement: str, parameters: list | None = None) -> list[tuple]:
+    def sql(self, statement: str, parameters: list | dict | None = None) -> list[tuple]:
         """Rows of one statement."""
         with duckdb.connect() as connection:
             connection.execute("load ducklake")
@@ -159,6 +156,23 @@ class Lake:
         ]
         return {name: rest for name, *rest in self.sql(" union all ".join(parts))}
 
+    def taken_days(self, variables: dict[str, object]) -> dict[str, str]:
+        """`from_day`, `until_day` and `event_days`, taken out of the variables, as the environment that gives them to dbt.
+
+        Event days that are not given are those that the source days' events lie in or lay in, as in a real run.
+        """
+        given = {word: str(variables.pop(word, None) or "") for word in ("from_day", "until_day", "event_days")}
+        first, last = given["from_day"], given["until_day"]
+        if first and not given["event_days"]:
+            tables = {name for (name,) in self.sql("show tables")} & {"raw_events", "stg_events"}
+            reached = {"first": first, "last": last, "begin": "2000-01-01", "end": "2100-01-01"}
+            found = {day for name in tables for (day,) in self.sql(EVENTS_SQL.format(table=name), reached)}
+            span = (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days
+            own = {dt.date.fromisoformat(first) + dt.timedelta(days=number) for number in range(span + 1)}
+            given["event_days"] = as_text(sorted(found | own))
+        names = ("SLUICE_FROM_DAY", "SLUICE_UNTIL_DAY", "SLUICE_EVENT_DAYS")
+        return dict(zip(names, given.values(), strict=True))
+
     def dbt(self, *arguments: str, **variables: object) -> dict[str, str]:
         """Run dbt in this process, on the project as it was parsed once (parsing takes as long as running).
 
@@ -169,7 +183,7 @@ class Lake:
         from dbt.contracts.graph.manifest import Manifest
 
         runner = dbtRunner(manifest=Manifest.from_msgpack(self.manifest))
-        days = taken_days(variables)
+        days = self.taken_days(variables)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (environment(self.folder) | days).items():
                 patch.setenv(name, value)
@@ -180,7 +194,7 @@ class Lake:
 
     def run_days(self, first: str, last: str | None = None, **variables: object) -> None:
         """Run the models for the source days `first` .. `last`; every one must succeed."""
-        window = {"from_day": first, "until_day": last or first, "late_days": 1, "early_days": 1}
+        window = {"from_day": first, "until_day": last or first}
         statuses = self.dbt("--no-write-json", "run", **window | variables)
         assert set(statuses.values()) == {"success"}, statuses
 
@@ -201,7 +215,7 @@ class Lake:
             "result = dbtRunner().invoke(['--quiet', 'run', '--vars', sys.argv[2]])\n"
             "sys.exit(0 if result.success else 1)\n"
         )
-        surroundings = os.environ | environment(self.folder) | taken_days(variables)
+        surroundings = os.environ | environment(self.folder) | self.taken_days(variables)
         command = [sys.executable, "-c", program, f'"lake"."main"."{at}"', json.dumps(variables, default=str)]
         return subprocess.run(command, env=surroundings, check=False, timeout=120).returncode
 

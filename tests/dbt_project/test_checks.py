@@ -75,14 +75,15 @@ def test_an_event_outside_the_window_is_noticed(lake):
     lake.load_day("2024-01-09", [{"event_id": "z", "user_id": "ann", "event_at": "2024-01-07 10:00:00"}])
     window = {"from_day": "2024-01-09", "until_day": "2024-01-09"}
     test = ("test", "--select", "no_event_is_lost")
-    assert lake.dbt(*test, **window, late_days=1) == {"no_event_is_lost": "fail"}
-    lake.dbt("run", **window, late_days=2)
-    assert lake.dbt(*test, **window, late_days=2) == {"no_event_is_lost": "pass"}
+    few = "2024-01-08..2024-01-09"
+    assert lake.dbt(*test, **window, event_days=few) == {"no_event_is_lost": "fail"}
+    lake.dbt("run", **window)
+    assert lake.dbt(*test, **window) == {"no_event_is_lost": "pass"}
 
 
 def test_every_check_passes_then_fails(lake):
     arguments = ("test", "--exclude-resource-type", "unit_test")
-    window = {"from_day": DAY, "until_day": "2024-01-09", "late_days": 2}
+    window = {"from_day": DAY, "until_day": "2024-01-09"}
     good = lake.dbt(*arguments, **window)
     assert set(good.values()) == {"pass"}, good
     for statement in DAMAGE:

@@ -54,7 +54,7 @@ def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake, or
 
 def test_a_click_reopens_as_many_days_as_its_window_reaches(new_lake):
     """Days alone: without late lines the day of the click is the only one that is loaded again."""
-    lake, alone = new_lake(), {"late_days": 0, "early_days": 0, "click_window_minutes": 2880}
+    lake, alone = new_lake(), {"click_window_minutes": 2880}
     for day in (FIRST, SECOND, FOURTH, THIRD):
         rows = [row for row in SOURCE[day] if row["event_at"].startswith(day)]
         lake.load_day(day, rows)
@@ -67,5 +67,5 @@ def test_a_click_reopens_as_many_days_as_its_window_reaches(new_lake):
 
 
 def test_every_data_test_passes(clean):
-    statuses = clean.dbt("test", "--exclude-resource-type", "unit_test", from_day=FIRST, until_day=FOURTH, late_days=1)
+    statuses = clean.dbt("test", "--exclude-resource-type", "unit_test", from_day=FIRST, until_day=FOURTH)
     assert set(statuses.values()) == {"pass"}, statuses

@@ -2,7 +2,7 @@
 
 import pytest
 
-VARIABLES = {"partition_start": "2024-01-01", "late_days": 3}
+VARIABLES = {"partition_start": "2024-01-01"}
 MODELS = "stg_items stg_catalogue_days core_item_versions core_items"
 
 

@@ -35,7 +35,7 @@ def lake(new_lake):
     lake = new_lake()
     lake.load_items(CATALOGUE)
     lake.load_day("2024-01-06", EVENTS)
-    lake.run_days("2024-01-06", **VARIABLES, late_days=3)
+    lake.run_days("2024-01-06", **VARIABLES)
     return lake
 
 

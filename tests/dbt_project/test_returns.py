@@ -90,7 +90,7 @@ def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake, or
 
 
 def test_every_data_test_passes(clean):
-    statuses = clean.dbt("test", "--exclude-resource-type", "unit_test", from_day=FIRST, until_day=FOURTH, late_days=1)
+    statuses = clean.dbt("test", "--exclude-resource-type", "unit_test", from_day=FIRST, until_day=FOURTH)
     assert set(statuses.values()) == {"pass"}, statuses
 
 

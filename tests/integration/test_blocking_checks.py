@@ -275,7 +275,9 @@ def test_dbt_tests_fail(copied):
     arguments = ["--quiet", "--no-write-json", "test", "--project-dir", folder, "--profiles-dir", folder]
     arguments += ["--exclude-resource-type", "unit_test", "--target-path", str(copied.folder / "target")]
     variables = dbt_variables(project.settings)
-    os.environ.update(dbt_environment(project, dt.date(2025, 9, 1), LAST))
+    os.environ.update(
+        dbt_environment(project, dt.date(2025, 9, 1), LAST, [dt.date(2025, 9, 1) + dt.timedelta(n) for n in range(20)])
+    )
     copied.sql(*DBT.values())
     result = dbtRunner().invoke([*arguments, "--vars", json.dumps(variables)])
     statuses = {node.node.name: str(node.status) for node in result.result}

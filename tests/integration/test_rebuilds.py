@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from models.errors import UserError
+
 FIRST, LAST, NEXT = dt.date(2025, 9, 1), dt.date(2025, 9, 20), dt.date(2025, 9, 21)
 RAW = ["raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"]
 CLEANED = [
@@ -83,8 +85,35 @@ def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     assert copied.digests(COUNTED) == clean.digests(COUNTED)
 
 
+def test_days_that_a_killed_run_had_begun_are_made_again(built, copied, tmp_path, monkeypatch):
+    """A day loses its late lines; the run dies when the staging table has forgotten them and the others have not."""
+    from pipelines.dbt_cli import DbtCli
+
+    day, earlier = dt.date(2025, 9, 15), dt.date(2025, 9, 14)
+    lines = copied.day_file(day).read_bytes().splitlines(keepends=True)
+    left = [line for line in lines if f'"ts":"{earlier}'.encode() not in line]
+    assert len(left) < len(lines)
+    copied.day_file(day).write_bytes(b"".join(left))
+    cli = DbtCli.cli
+
+    def dies(self, arguments, **options):
+        cli(self, ["run", "--select", "stg_events", *arguments[-2:]]).wait()
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(UserError):
+        patch.setattr(DbtCli, "cli", dies)
+        copied.backfill_days(day, day)
+    assert copied.digests(["stg_events"]) != built.digests(["stg_events"])
+    assert copied.digests(["core_events"]) == built.digests(["core_events"])
+    assert earlier in copied.warehouse.read("SELECT * FROM unfinished_days")["event_day"].to_list()
+    copied.backfill_days(day, day)
+    assert copied.warehouse.read("SELECT * FROM unfinished_days").is_empty()
+    clean = copied.copy(tmp_path / "clean", built=False)
+    clean.backfill_days(FIRST, LAST)
+    assert copied.digests(RAW + CLEANED) == clean.digests(RAW + CLEANED)
+
+
 def test_a_bad_day_whose_old_file_comes_back_is_built_again(copied):
-    from models.errors import UserError
     from pipelines.plan import plan_days
 
     good = copied.day_file(LAST).read_bytes()
@@ -97,8 +126,6 @@ def test_a_bad_day_whose_old_file_comes_back_is_built_again(copied):
 
 def test_a_bad_day_does_not_come_in_with_the_next_one(copied):
     """Its lines lie in raw_events, and the next day's run would clean them too."""
-    from models.errors import UserError
-
     before = copied.digests(CLEANED[:-1])
     copied.day_file(LAST).write_bytes(copied.day_file(LAST).read_bytes() + b"{broken\n" * 200)
     copied.deliver(NEXT)

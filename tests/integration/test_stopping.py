@@ -53,9 +53,8 @@ class TestTables:
         assert copied.newest_release() == built.newest_release()
 
     def test_a_failing_dbt_test_stops_the_funnel_and_all_learning(self, built, copied, monkeypatch):
-        """Late lines outside the window that dbt is told to rebuild would be lost."""
-        right = dbt_models.dbt_variables
-        monkeypatch.setattr(dbt_models, "dbt_variables", lambda settings: right(settings) | {"late_days": 0})
+        """Late lines outside the days that dbt is told to rebuild would be lost."""
+        monkeypatch.setattr(dbt_models, "days_to_build", lambda warehouse, graph, first, last: [last])
         copied.deliver(NEXT)
         line, failed, made = failing_build(copied)
         assert failed == {"feat_user_daily:no_event_is_lost"}

@@ -183,6 +183,7 @@ class TestQuestions:
         ask(tiny.warehouse, "SELECT 1", None)
         with tiny.warehouse.connect(read_only=True) as connection:
             connection.execute("SET threads = 1")
+            assert connection.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
 class TestReleases:

@@ -49,6 +49,7 @@ class TestConnections:
         with table.connect(read_only=True, reusable=False) as connection:
             connection.execute("SET lock_configuration = true")
         with table.connect(read_only=True) as connection:
+            assert connection.execute("SELECT current_setting('lock_configuration')").fetchone() == (False,)
             connection.execute("SET threads = 1")
 
     def test_a_catalogue_put_in_the_place_of_another_is_read(self, tmp_path: Path):

@@ -41,10 +41,12 @@ def test_upkeep_waits_for_a_writer(warehouse):
 @BOTH
 def test_a_connection_that_may_write_keeps_upkeep_away_and_one_that_reads_does_not(warehouse, commit):
     commit("CREATE TABLE t (n INT)")
-    with warehouse.connect(read_only=True), warehouse.alone(patience_seconds=0):
-        pass
+    with warehouse.connect(read_only=True) as reader, warehouse.alone(patience_seconds=0):
+        assert reader.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    entered = False
     with warehouse.connect(), pytest.raises(UserError), warehouse.alone(patience_seconds=0):
-        pytest.fail("beside a writer")
+        entered = True
+    assert not entered
 
 
 @BOTH
@@ -60,5 +62,10 @@ def test_upkeep_itself_writes_and_several_writers_go_side_by_side(warehouse, com
 @BOTH
 def test_the_lock_of_another_lake_is_another_lock(warehouse, tmp_path: Path):
     other = {"schema_name": "other"} if warehouse.postgres else {"catalog_path": str(tmp_path / "other" / "c.sqlite")}
-    with warehouse.alone(), warehouse.model_copy(update=other).alone(patience_seconds=0):
-        pass
+    with warehouse.alone():
+        with warehouse.model_copy(update=other).alone(patience_seconds=0):
+            entered = True
+        again = warehouse.alone(patience_seconds=0)
+        with pytest.raises(UserError):
+            again.__enter__()
+    assert entered

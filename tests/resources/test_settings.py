@@ -70,7 +70,7 @@ class TestGoodConfigs:
 
     def test_the_defaults_pass_their_own_checks(self):
         for section in (Cleaning(), Schedule()):
-            type(section).model_validate(section.model_dump())
+            assert type(section).model_validate(section.model_dump()) == section
 
     def test_relative_paths_start_at_the_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (tmp_path / "project").mkdir()
@@ -229,7 +229,8 @@ class TestWrongSettings:
         assert "(and 2 more)" in problem(write(tmp_path, {"x": 1, "y": 2, "z": 3}))
 
     def test_an_empty_pattern_turns_a_rule_off(self, tmp_path: Path):
-        load_project(write(tmp_path, {"cleaning.test_user_pattern": ""}))
+        settings = load_project(write(tmp_path, {"cleaning.test_user_pattern": ""})).settings
+        assert settings.cleaning.test_user_pattern == "" != Cleaning().test_user_pattern
 
     def test_no_volume_check(self, tmp_path: Path):
         file = write(tmp_path, {"checks": {"volume_ratio": 1}})

@@ -55,7 +55,9 @@ class TestTables:
         assert "new" not in table.read("SELECT * FROM visits").columns
 
     def test_another_name_of_the_same_type_is_no_change(self, table: Warehouse):
+        before = table.snapshot()
         table.ensure_table("visits", {**COLUMNS, "n": ("INT8", "How many")}, "One visit")
+        assert table.snapshot() == before
 
     @BOTH
     def test_hostile_names_and_values_are_only_text(self, warehouse: Warehouse):

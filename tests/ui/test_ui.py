@@ -29,7 +29,9 @@ def backfill(browser, ui) -> str:
 
 def test_a_backfill_is_listed_once_it_was_launched(backfill, page, ui, shoot):
     page.goto(f"{ui.base}/runs?view=backfills")
-    page.get_by_text(backfill).first.wait_for()
+    listed = page.get_by_text(backfill).first
+    listed.wait_for()
+    assert listed.is_visible()
     shoot("backfills")
 
 

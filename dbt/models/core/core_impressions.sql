@@ -4,7 +4,7 @@
     An impression's click may lie `click_days()` after it, so a loaded day reopens as many days before it. To rebuild
     them takes the clicks that may follow, and the later impressions that those may belong to.
 #}
-with shown as (
+with events as (
     select
         event_id,
         event_at,
@@ -14,26 +14,16 @@ with shown as (
         session_key,
         impression_id,
         position,
-        propensity
+        propensity,
+        {{ is_one_of("event_type", var("impression_event_types")) }} as is_shown,
+        {{ is_one_of("event_type", var("click_event_types")) }} as is_click
     from {{ ref("core_events") }}
-    where
-        {{ is_one_of("event_type", var("impression_event_types")) }}
-        and {{ days_to_build(before=click_days(), after=click_days()) }}
+    where (is_shown or is_click) and {{ days_to_build(before=click_days(), after=click_days()) }}
 ),
 
-clicks as (
-    select
-        event_id,
-        event_at,
-        event_day,
-        user_id,
-        item_id,
-        impression_id
-    from {{ ref("core_events") }}
-    where
-        {{ is_one_of("event_type", var("click_event_types")) }}
-        and {{ days_to_build(before=click_days(), after=click_days()) }}
-),
+shown as (select * from events where is_shown),
+
+clicks as (select * from events where is_click),
 
 attributed as (
     select

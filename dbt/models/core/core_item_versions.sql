@@ -4,7 +4,9 @@
     Every day on which something about an item may change is a moment with the item's facts from then on; moments that
     change nothing are dropped, and each of the others lasts until the next.
 #}
-{%- set facts = "title, description, category, brand, price, stock, available_from, withdrawn_at, is_available" %}
+{%- set facts = [
+    "title", "description", "category", "brand", "price", "stock", "available_from", "withdrawn_at", "is_available",
+] %}
 
 with first_days as (
     select
@@ -138,30 +140,14 @@ moments as (
 ),
 
 known_moments as (
-    select
-        *,
-        row({{ facts }}) as facts
-    from moments
+    select * from moments
     qualify bool_or(is_known) over (
         partition by item_id order by valid_from rows between unbounded preceding and current row
     )
 ),
 
-changes as (
-    select *
-    from known_moments
-    window by_day as (partition by item_id order by valid_from)
-    qualify lag(valid_from) over by_day is null or facts is distinct from lag(facts) over by_day
+item_versions as (
+    {{ versions("known_moments", "item_id", facts, ["origin", "source_file", "source_line"]) }}
 )
 
-select
-    item_id,
-    valid_from,
-    lead(valid_from) over by_day as valid_to,
-    lead(valid_from) over by_day is null as is_current,
-    {{ facts }},
-    origin,
-    source_file,
-    source_line
-from changes
-window by_day as (partition by item_id order by valid_from)
+select * from item_versions

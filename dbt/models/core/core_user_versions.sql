@@ -26,18 +26,8 @@ known as (
     anti join told on first_days.user_id = told.user_id and first_days.valid_from = told.valid_from
 ),
 
-changes as (
-    select *
-    from known
-    window by_day as (partition by user_id order by valid_from)
-    qualify lag(valid_from) over by_day is null or country is distinct from lag(country) over by_day
+user_versions as (
+    {{ versions("known", "user_id", ["country"]) }}
 )
 
-select
-    user_id,
-    valid_from,
-    lead(valid_from) over by_day as valid_to,
-    lead(valid_from) over by_day is null as is_current,
-    country
-from changes
-window by_day as (partition by user_id order by valid_from)
+select * from user_versions

@@ -25,17 +25,8 @@ interactions as (
     group by item_id, event_day
 ),
 
--- Booked on the day of the return, from what that day alone knows.
 returned as (
-    select
-        item_id,
-        event_day,
-        count(*) as n_returns,
-        {{ exact_sum("pieces") }} as returned_quantity,
-        {{ exact_sum("pieces * price") }} as returned_amount
-    from ({{ returned_events() }}) as given_back
-    where item_id is not null and {{ days_to_build() }}
-    group by item_id, event_day
+    {{ returned_per_day("item_id") }}
 )
 
 select

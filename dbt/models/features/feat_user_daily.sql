@@ -25,17 +25,8 @@ interactions as (
     group by user_id, event_day
 ),
 
--- Booked on the day of the return, from what that day alone knows.
 returned as (
-    select
-        user_id,
-        event_day,
-        count(*) as n_returns,
-        {{ exact_sum("pieces") }} as returned_quantity,
-        {{ exact_sum("pieces * price") }} as returned_amount
-    from ({{ returned_events() }}) as given_back
-    where {{ days_to_build() }}
-    group by user_id, event_day
+    {{ returned_per_day("user_id") }}
 )
 
 select

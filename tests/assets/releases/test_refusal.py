@@ -9,7 +9,10 @@ DAY = dt.date(2025, 3, 5)
 
 
 def test_passes_and_warnings_are_released():
-    refuse_failures({"a:x": "passed", "a:y": "warned"}, DAY)
+    words = {"a:x": "passed", "a:y": "warned"}
+    assert refuse_failures(words, DAY) is None
+    with pytest.raises(UserError, match=r"1 check\(s\)"):
+        refuse_failures({**words, "a:z": "failed"}, DAY)
 
 
 @pytest.mark.parametrize("word", ["failed", "never"])
