@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from assets.events.checks import names_users
 from assets.quality.quality_history import axes_of, record_missing, record_run
 from models.errors import UserError
 from pipelines.build_lock import build_lock
@@ -48,6 +49,11 @@ def build(project: Project, first: dt.date | None = None, last: dt.date | None =
             runner.tables(days, learning_follows=True)
         if not plan.stale:
             say(f"tables     up to date, {plan.first} to {plan.last}")
+        if not names_users(project.settings.events):
+            say(
+                "learning   left out: the log names no users (`events.columns` has no user_id)"
+            )
+            return result
         targets = as_of_targets(project, warehouse, plan.last)
         for day, stage in targets:
             runner.learning(day, stage)

@@ -23,7 +23,7 @@ def count(lake, table: str, condition: str = "true") -> int:
 
 @pytest.mark.parametrize("place", ["id", "title"])
 def test_texts_stay_texts(new_lake, place: str):
-    lake = new_lake()
+    lake = new_lake("+core_interactions +core_items")
     ids = TEXTS if place == "id" else [f"i{number}" for number in range(len(TEXTS))]
     lake.load_items([{"item_id": item, "title": text} for item, text in zip(ids, TEXTS, strict=True)])
     events = [
@@ -42,7 +42,7 @@ def test_texts_stay_texts(new_lake, place: str):
 @pytest.fixture(scope="module")
 def crowded(new_lake):
     """A user with a million events of a day beside one with a single event."""
-    lake = new_lake()
+    lake = new_lake("+filtered_events +core_sessions +core_interactions")
     lake.load_day(DAY, [{"event_id": "one", "user_id": "bob", "item_id": "i1", "event_at": f"{DAY} 10:00:00"}])
     lake.sql(
         """insert into raw_events by name select 'e' || i as event_id, 'ann' as user_id, 'i' || i % 5000 as item_id,

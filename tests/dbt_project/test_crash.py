@@ -10,7 +10,7 @@ def clicks(n):
 
 
 def test_killed_before_commit(new_lake):
-    lake = new_lake()
+    lake = new_lake("+core_items")
     lake.load_day(DAY, clicks(2))
     lake.run_days(DAY)
     before = lake.digests()
@@ -33,7 +33,7 @@ def test_killed_before_commit(new_lake):
 def test_rows_that_another_writer_replaced_meanwhile_are_not_overwritten(new_lake, monkeypatch):
     from dbt.adapters.duckdb.environments import local
 
-    lake = new_lake()
+    lake = new_lake("stg_events")
     lake.load_day(DAY, clicks(3))
     run = ("run", "--select", "stg_events")
     lake.dbt(*run)

@@ -3,7 +3,8 @@
 import pytest
 
 VARIABLES = {"partition_start": "2024-01-01"}
-MODELS = "stg_items stg_catalogue_days core_item_versions core_items"
+OF_ITEMS = "+core_items"
+MODELS = ["stg_items", "stg_catalogue_days", "core_item_versions", "core_items"]
 
 
 def day(number: int) -> str:
@@ -142,21 +143,22 @@ def test_core_items_holds_the_last_versions(lake):
 
 @pytest.mark.parametrize("order", [[2, 0, 1], [1, 2, 0]])
 def test_any_order_of_catalogues_and_days_gives_the_same_versions(lake, new_lake, order):
-    other = new_lake()
+    other = new_lake(OF_ITEMS)
     catalogues, events = list(CATALOGUES.items()), list(EVENTS.items())
     for number in order:
         for source_day, rows in events[number::3]:
             other.load_day(source_day, rows)
             other.run_days(source_day, **VARIABLES)
         other.load_catalogue_day(*catalogues[number])
-        other.dbt("run", "--select", MODELS, **VARIABLES)
-    tables = ("core_item_days", "core_item_versions", "core_items")
-    assert {name: other.digests()[name] for name in tables} == {name: lake.digests()[name] for name in tables}
+        other.dbt("run", "--select", *MODELS, **VARIABLES)
+    found = other.digests()
+    assert found.keys() >= {"core_item_days", "core_item_versions", "core_items"}
+    assert found.items() <= lake.digests().items()
 
 
 def test_nothing_after_a_day_changes_what_was_known_at_its_end(lake, new_lake):
     """A lake that ends with day 5 and the one that goes on agree on every version as of day 5."""
-    early = new_lake()
+    early = new_lake(OF_ITEMS)
     load(
         early,
         {source_day: rows for source_day, rows in CATALOGUES.items() if source_day <= day(5)},
@@ -169,13 +171,13 @@ def test_nothing_after_a_day_changes_what_was_known_at_its_end(lake, new_lake):
 
 @pytest.fixture
 def corrected(new_lake):
-    lake = new_lake()
+    lake = new_lake(OF_ITEMS)
     load(lake)
     return lake
 
 
 def rerun(lake):
-    statuses = lake.dbt("run", "--select", MODELS, **VARIABLES)
+    statuses = lake.dbt("run", "--select", *MODELS, **VARIABLES)
     assert set(statuses.values()) == {"success"}
 
 
@@ -198,7 +200,7 @@ def test_corrections_of_an_old_catalogue(corrected):
 
 
 def test_a_catalogue_without_days_holds_for_ever(new_lake):
-    lake = new_lake()
+    lake = new_lake(OF_ITEMS)
     rows = [
         item("plain", title="Plain", price=1.0),
         item("closing", available_from=f"{day(2)} 09:00:00", withdrawn_at=f"{day(4)} 12:00:00"),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import UserError
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 
@@ -17,3 +19,28 @@ def tables(built):
 @pytest.fixture(scope="session")
 def definitions(built):
     return built.definitions()
+
+
+@pytest.fixture
+def upkeep_during_dbt(monkeypatch: pytest.MonkeyPatch):
+    """Runs a day of a shop whose dbt step only tries to have the lake for itself; what came of that."""
+    from pipelines.dbt_cli import DbtCli
+
+    def run(shop, day) -> str:
+        found = []
+
+        def cli(self, *arguments, **options):
+            try:
+                with shop.warehouse.alone(patience_seconds=0):
+                    found.append("alone")
+            except UserError as error:
+                found.append(error.found)
+            raise RuntimeError("seen enough")
+
+        monkeypatch.setattr(DbtCli, "cli", cli)
+        with pytest.raises(UserError, match="seen enough"):
+            shop.backfill_days(day, day)
+        (only,) = found
+        return only
+
+    return run

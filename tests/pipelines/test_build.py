@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,23 @@ from models.errors import UserError
 from pipelines import build as building
 from pipelines.build_lock import LOCK, build_is_running, build_lock
 from pipelines.runs import RunOutcome
+from pipelines.storage import warehouse_of
 from resources.lake_catalogue import PostgresCatalogue
+from resources.settings import load_project
 
+WITHOUT_USERS = r"""
+name: shown
+output: build
+events:
+  path: "*.jsonl"
+  format: jsonl
+  day_pattern: '(\d{4}-\d{2}-\d{2})'
+  columns: {item_id: item, event_at: ts, position: rank, propensity: share}
+  constants: {event_type: impression}
+event_types: {impression: {weight: 0}}
+partitions: {start: 2025-09-01}
+retrievers: {popularity: {}, recent_popularity: {}, ease: {}}
+"""
 LEARNED = ("ease", "lambdarank", "popularity", "recent_popularity", "sasrec", "evaluation_report")
 
 
@@ -58,6 +74,26 @@ class TestAWholeBuild:
         assert "release    up to date, as of 2025-09-14" in result.stdout
         assert "Checks: nothing was rebuilt" in result.stdout
         assert tiny.warehouse.snapshot() == before
+
+
+class TestALogWithoutUsers:
+    """What a policy showed and what was clicked, as Open Bandit has it: tables to judge policies by."""
+
+    def test_its_tables_are_built_and_nothing_is_learned(self, tmp_path: Path, invoke):
+        lines = [
+            {"item": f"i{n % 5}", "ts": f"2025-09-01T10:{n:02}:00Z", "rank": 1 + n % 3, "share": 0.2, "click": n % 2}
+            for n in range(60)
+        ]
+        (tmp_path / "2025-09-01.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+        config = tmp_path / "sluice.yaml"
+        config.write_text(WITHOUT_USERS)
+        result = invoke("build", "-c", config)
+        assert result.exit_code == 0, result.output
+        assert "learning   left out: the log names no users" in result.stdout
+        assert " 0 failed" in result.stdout
+        rows = warehouse_of(load_project(config)).read("SELECT count(*) AS n, count(user_id) AS named FROM raw_events")
+        assert rows.row(0) == (60, 0)
+        assert "up to date" in invoke("build", "-c", config).stdout
 
 
 class TestBadInput:
