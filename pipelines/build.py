@@ -50,9 +50,7 @@ def build(project: Project, first: dt.date | None = None, last: dt.date | None =
         if not plan.stale:
             say(f"tables     up to date, {plan.first} to {plan.last}")
         if not names_users(project.settings.events):
-            say(
-                "learning   left out: the log names no users (`events.columns` has no user_id)"
-            )
+            say("learning   left out: the log names no users (`events.columns` has no user_id)")
             return result
         targets = as_of_targets(project, warehouse, plan.last)
         for day, stage in targets:

@@ -25,6 +25,7 @@ class KindOfDay(StrEnum):
     as_of = "as-of"
 
 
+A_RELEASE = "a release, its beginning, `newest` or `previous`"
 A_VERSION = "a snapshot's number, a release, a time, or a date (its end), UTC"
 Config = Annotated[Path | None, typer.Option("-c", "--config", help="Project file; default ./sluice.yaml.")]
 
@@ -155,6 +156,48 @@ def diff(
     from pipelines.diff import diff as show_diff
 
     show_diff(_project(config), table, before, after, limit, output)
+
+
+@app.command()
+def releases(config: Config = None) -> None:
+    """Every release, the one consumers read first, with what was measured."""
+    from pipelines.release_history import show_releases
+
+    show_releases(_project(config))
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    config: Config = None,
+) -> None:
+    """Is the second release better than the first, on the same users and days?"""
+    from pipelines.release_comparison import compare as show_comparison
+
+    show_comparison(_project(config), first, second)
+
+
+@app.command()
+def rollback(
+    to: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")] = "previous",
+    config: Config = None,
+) -> None:
+    """Serve an earlier release again, once all it names was found whole."""
+    from pipelines.release_history import rollback as serve_again
+
+    serve_again(_project(config), to)
+
+
+@app.command()
+def verify(
+    release: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")] = "newest",
+    config: Config = None,
+) -> None:
+    """Read all that a release names and compute its metrics again, which must be the same."""
+    from pipelines.release_proof import verify as prove
+
+    prove(_project(config), release)
 
 
 @app.command()

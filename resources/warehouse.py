@@ -41,12 +41,14 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         catalog_path: The catalogue where it is a SQLite file.
         postgres: Where it is a PostgreSQL server: the connection, as libpq takes it, without a password.
         schema_name: The schema of DuckLake's own tables on that server.
+        pinned: The snapshot that every connection shows, which then only reads; 0: the newest.
     """
 
     data_path: str
     catalog_path: str = ""
     postgres: str = ""
     schema_name: str = ""
+    pinned: int = 0
 
     @property
     def catalogue(self) -> Catalogue:
@@ -70,6 +72,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             UserError: The catalogue is damaged, belongs to other data, or there is none to read.
         """
+        snapshot = self.pinned or None if snapshot is None else snapshot
         reading = read_only or snapshot is not None
         catalogue = self.catalogue
         if reading and not catalogue.exists():

@@ -31,6 +31,8 @@ COLUMNS: Columns = {
     "artifacts": ("VARCHAR", "JSON: asset -> artifact digest"),
     "checks": ("VARCHAR", "JSON: check -> passed or warned"),
     "metrics": ("VARCHAR", "JSON rows: metrics of the newest lists whose test days are complete"),
+    "settings": ("VARCHAR", "JSON: the sections `evaluation` and `split` the metrics were computed with"),
+    "restores": ("VARCHAR", "The earlier release that `sluice rollback` made the newest again; null: a build's own"),
 }
 
 
@@ -143,5 +145,7 @@ def make_row(graph: Graph, warehouse: Warehouse, day: dt.date, checks: dict[str,
         "artifacts": json.dumps(artifacts, sort_keys=True),
         "checks": json.dumps(checks, sort_keys=True),
         "metrics": json.dumps(evaluated.to_dicts(), default=str),
+        "settings": graph.settings.model_dump_json(include={"evaluation", "split"}),
+        "restores": None,
     }
-    return pl.DataFrame({name: [value] for name, value in values.items()})
+    return pl.DataFrame({name: [value] for name, value in values.items()}, schema_overrides={"restores": pl.Utf8})

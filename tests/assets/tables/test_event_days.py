@@ -30,7 +30,9 @@ def graph():
 
 def put(lake: Warehouse, table: str, *rows: tuple[int, int]) -> None:
     """Events as (day of the event, day of its file), in the place of those that the table has."""
-    frame = pl.DataFrame([(day(event), day(file)) for event, file in rows], schema=dict.fromkeys(COLUMNS, pl.Date), orient="row")
+    frame = pl.DataFrame(
+        [(day(event), day(file)) for event, file in rows], schema=dict.fromkeys(COLUMNS, pl.Date), orient="row"
+    )
     lake.ensure_table(table, COLUMNS, "Events")
 
     def transaction(connection) -> None:

@@ -1,5 +1,4 @@
 import re
-import time
 
 import pytest
 
@@ -51,6 +50,5 @@ def test_a_card_is_not_also_a_telephone_number():
 
 @pytest.mark.parametrize("hostile", ["a" * 100_000, "a.b-" * 30_000, "1 " * 50_000, "+1" * 50_000, "@" * 100_000])
 def test_hostile_text_is_read_quickly(hostile):
-    started = time.process_time()
-    find_personal_data(hostile)
-    assert time.process_time() - started < 5
+    """Where a pattern went back and forth over it, this would not end before the test's time limit."""
+    assert find_personal_data(hostile) == []

@@ -1,0 +1,164 @@
+"""Several releases of one shop: listed, compared, verified, served again."""
+
+import datetime as dt
+import json
+import shutil
+
+import pytest
+
+from pipelines.releases import all_releases, find_release, newest_release
+
+SECOND = """INSERT INTO releases BY NAME SELECT * REPLACE ('2025-09-14-second' AS release_id, ? AS snapshot,
+    created_at + INTERVAL 1 HOUR AS created_at) FROM releases"""
+
+
+@pytest.fixture
+def two(copy):
+    """The tiny shop with a second release, whose lists are those of the first turned around."""
+    copy.warehouse.write(
+        lambda connection: connection.execute(
+            "UPDATE recommendations SET rank = 11 - rank WHERE rank <= 10 AND as_of_day = '2025-09-14'"
+        )
+    )
+    snapshot = copy.warehouse.snapshot()
+    copy.warehouse.write(lambda connection: connection.execute(SECOND, [snapshot]))
+    return copy
+
+
+class TestNames:
+    def test_words_beginnings_and_whole_names(self, two):
+        first, second = find_release(two.warehouse, "previous"), find_release(two.warehouse, "newest")
+        assert second.release_id == "2025-09-14-second" == find_release(two.warehouse, "2025-09-14-s").release_id
+        assert find_release(two.warehouse, first.release_id) == first
+        assert newest_release(two.warehouse) == second
+
+    @pytest.mark.parametrize(
+        ("name", "expected"), [("2025", "2 releases begin with '2025'"), ("x", "there is no release 'x'")]
+    )
+    def test_what_names_none_or_two_is_refused(self, two, refused, name: str, expected: str):
+        line = refused("rollback", name, "-c", two.config)
+        assert expected in line and "2025-09-14-second" in line
+
+    def test_without_a_release(self, unbuilt, refused):
+        assert "there is no release yet" in refused("releases", "-c", unbuilt)
+
+
+class TestHistory:
+    def test_all_are_listed_and_the_served_one_comes_first(self, two, invoke):
+        lines = invoke("releases", "-c", two.config).stdout.splitlines()
+        assert lines[0].split()[:3] == ["release", "as", "of"]
+        assert lines[1].startswith("2025-09-14-second") and lines[1].rstrip().endswith("served")
+        assert "served" not in lines[2]
+        metrics = newest_release(two.warehouse).metrics
+        (ndcg,) = [
+            row["value"]
+            for row in metrics
+            if (row["model"], row["metric"], row["k"], row["slice"]) == ("recommendations", "ndcg", 10, "all")
+        ]
+        assert f"{ndcg:.4f}" in lines[1]
+
+
+class TestRollback:
+    def test_consumers_read_the_old_lists_again(self, two, invoke):
+        top = "SELECT user_id, item_id FROM recommendations WHERE rank = 1 AND as_of_day = '2025-09-14' ORDER BY ALL"
+        ask = ("sql", "-c", two.config, top, "--format", "csv")
+        first = find_release(two.warehouse, "previous")
+        turned = invoke(*ask).stdout
+        said = invoke("rollback", "-c", two.config).stdout
+        assert f"all that {first.release_id} names" in said
+        assert invoke(*ask).stdout != turned
+        served = newest_release(two.warehouse)
+        assert (served.restores, served.snapshot, served.artifacts) == (
+            first.release_id,
+            first.snapshot,
+            first.artifacts,
+        )
+        assert len(all_releases(two.warehouse)) == 3
+        assert f"restores {first.release_id}" in invoke("releases", "-c", two.config).stdout
+
+    def test_back_and_forth(self, two, invoke):
+        for expected in ("first", "second", "first"):
+            assert invoke("rollback", "-c", two.config).exit_code == 0
+            restored = newest_release(two.warehouse).restores
+            assert (restored == "2025-09-14-second") == (expected == "second")
+
+    def test_the_served_one_cannot_be_restored(self, two, refused):
+        assert "is the one that is served" in refused("rollback", "newest", "-c", two.config)
+        assert len(all_releases(two.warehouse)) == 2
+
+    def test_a_damaged_release_is_not_served(self, two, refused):
+        """Of the first alone: the second names the same artifacts, so the damage is to the tables of its snapshot."""
+        first = find_release(two.warehouse, "previous")
+        (report,) = [two.project.output / "artifacts" / "ease" / first.artifacts["ease"]]
+        file = next(path for path in sorted(report.rglob("*")) if path.is_file() and path.name != "manifest.json")
+        file.write_bytes(file.read_bytes() + b"x")
+        line = refused("rollback", "-c", two.config)
+        assert "does not have the digest in the manifest" in line
+        assert newest_release(two.warehouse).release_id == "2025-09-14-second"
+
+    def test_a_build_afterwards_has_nothing_to_do(self, two, invoke):
+        invoke("rollback", "-c", two.config)
+        assert "release    up to date" in invoke("build", "-c", two.config).stdout
+
+
+class TestVerify:
+    def test_metrics_are_the_same_to_the_last_digit(self, tiny, invoke):
+        shown = invoke("verify", "-c", tiny.config).stdout
+        n_metrics = len(newest_release(tiny.warehouse).metrics)
+        assert f"metrics    {n_metrics} computed again" in shown and n_metrics > 50
+
+    def test_other_settings_since_change_nothing(self, copy, invoke):
+        text = copy.config.read_text()
+        copy.config.write_text(text.replace("n_resamples: 100", "n_resamples: 200\n  ks: [3]"))
+        assert copy.config.read_text() != text
+        assert "the same, to the last digit" in invoke("verify", "-c", copy.config).stdout
+
+    def test_newer_tables_change_nothing(self, copy, invoke):
+        copy.warehouse.write(lambda connection: connection.execute("DELETE FROM core_interactions"))
+        assert "the same, to the last digit" in invoke("verify", "-c", copy.config).stdout
+
+    def test_a_forged_number_is_found(self, copy, refused):
+        rows = newest_release(copy.warehouse).metrics
+        row = next(row for row in rows if row["metric"] == "ndcg" and row["model"] == "ease")
+        row["value"] += 1e-12
+        forged = json.dumps(rows, default=str)
+        copy.warehouse.write(lambda connection: connection.execute("UPDATE releases SET metrics = ?", [forged]))
+        line = refused("verify", "-c", copy.config)
+        assert "1 metrics differ, e.g. ease ndcg@" in line
+
+    def test_tables_of_the_snapshot_that_are_gone(self, copy, refused):
+        shutil.rmtree(copy.project.data_path / "main" / "recommendations")
+        assert "release 2025-09-14" in refused("verify", "-c", copy.config)
+
+
+class TestCompare:
+    def test_without_later_days_each_ones_own_numbers_are_shown(self, two, invoke):
+        shown = invoke("compare", "previous", "newest", "-c", two.config).stdout
+        assert "cannot be judged on the same days yet" in shown
+        assert "lists of 2025-09-12" in shown
+
+    def test_on_days_since_the_better_lists_win(self, copy, invoke):
+        """The second release's lists begin with what each user takes the day after."""
+        taken = """(SELECT user_id, min(item_id) AS item_id FROM core_interactions WHERE event_day = '2025-09-14'
+            GROUP BY user_id)"""
+        back = dt.date(2025, 9, 12)
+
+        def perfect(connection) -> None:
+            connection.execute(f"DELETE FROM recommendations WHERE as_of_day = '{back}'")
+            connection.execute(
+                f"""INSERT INTO recommendations BY NAME SELECT * REPLACE (t.item_id AS item_id, DATE '{back}' AS as_of_day)
+                FROM (SELECT * FROM recommendations WHERE as_of_day = '2025-09-14' AND rank = 1) AS r
+                JOIN {taken} AS t USING (user_id)"""
+            )
+
+        copy.warehouse.write(lambda c: c.execute(f"UPDATE releases SET as_of_day = '{back}'"))
+        copy.warehouse.write(perfect)
+        snapshot = copy.warehouse.snapshot()
+        copy.warehouse.write(lambda connection: connection.execute(SECOND, [snapshot]))
+        shown = invoke("compare", "previous", "newest", "-c", copy.config).stdout
+        assert "B is better by NDCG@10: +" in shown
+        assert "on 2025-09-13 to 2025-09-14" in shown
+        again = invoke("compare", "newest", "previous", "-c", copy.config).stdout
+        assert "B is worse by NDCG@10: -" in again
+        same = invoke("compare", "newest", "newest", "-c", copy.config).stdout
+        assert "neither better nor worse" in same
