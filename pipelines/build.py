@@ -20,7 +20,7 @@ from pipelines.storage import warehouse_of
 from pipelines.warm_up import WarmUp
 from resources.settings import Project
 
-NOT_RELEASED = {"metrics", "evaluation_report", "release"}
+JUDGED_LATER = ("evaluation", "releases")
 LOG = "build.log"
 
 
@@ -129,8 +129,9 @@ class Runner:
         definitions, instance = self._prepare()
         selection = None
         if stage == "recommendations":
-            names = definitions.resolve_job_def(job).asset_layer.executable_asset_keys
-            selection = sorted({key.to_user_string() for key in names} - NOT_RELEASED)
+            layer = definitions.resolve_job_def(job).asset_layer
+            keys = [key for key in layer.executable_asset_keys if layer.get(key).group_name not in JUDGED_LATER]
+            selection = sorted(key.to_user_string() for key in keys)
         with Steps(title, self.log) as steps:
 
             def on_step(step: str, word: str) -> None:

@@ -31,6 +31,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "item_embeddings": ("retriever", "item_id", "as_of_day"),
     "user_embeddings": ("retriever", "user_id", "as_of_day"),
     "candidates": ("user_id", "item_id", "source", "as_of_day"),
+    "comparisons": ("partition_day", "model", "against", "metric", "k"),
+    "slice_findings": ("partition_day", "slice", "against"),
     "recommendations": ("user_id", "rank", "as_of_day"),
     "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
     "releases": ("release_id",),

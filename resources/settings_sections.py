@@ -159,6 +159,10 @@ class Recommendations(Section):
     candidates_per_source: int = Field(100, ge=1, description="Items each retriever offers per user.")
 
 
+SliceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TableColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+
+
 class Evaluation(Section):
     """How lists are scored."""
 
@@ -166,6 +170,11 @@ class Evaluation(Section):
         [10, 20], min_length=1, description="Cut-offs; the first is the one the gate looks at."
     )
     n_resamples: int = Field(1000, ge=100, description="Bootstrap resamples by user behind every interval.")
+    slices: dict[SliceName, TableColumn] = Field(
+        default_factory=dict,
+        description="More slices to look for worse lists in: name -> `table.column`, of a table with a row per user or "
+        "per item, e.g. `country: core_users.country`.",
+    )
 
     @field_validator("ks")
     @classmethod

@@ -26,10 +26,15 @@ from resources.warehouse import Warehouse
 FUNNEL_SQL = """SELECT sum(n_lines)::BIGINT, sum(n_accepted)::BIGINT, sum(n_kept)::BIGINT, sum(n_interactions)::BIGINT
     FROM event_funnel WHERE source_day <= ?"""
 
+TREND_SQL = """SELECT as_of_day, model, value, ci_low, ci_high FROM metrics
+    WHERE metric = 'ndcg' AND slice = 'all' AND k = ? AND n_test_days >= ? AND partition_day <= ?
+    QUALIFY row_number() OVER (PARTITION BY as_of_day, model ORDER BY partition_day DESC) = 1"""
+
 
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The report asset."""
-    deps = ["metrics", "recommendations", *graph.settings.retrievers, *graph.settings.rankers]
+    deps = ["metrics", "comparisons", "slice_findings", "recommendations"]
+    deps += [*graph.settings.retrievers, *graph.settings.rankers]
     common = graph.as_of_asset("evaluation", {"html"}, deps)
 
     @dg.asset(description="One self-contained HTML page: may it go out, and where is it worse?", **common)
@@ -81,6 +86,9 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
         importance=pl.DataFrame(ranker["importance"]),
         funnel=funnel(warehouse, day),
         examples=example_users(graph, warehouse, metrics),
+        comparisons=warehouse.read("SELECT * FROM comparisons WHERE partition_day = ?", [day]),
+        findings=warehouse.read("SELECT * FROM slice_findings WHERE partition_day = ?", [day]),
+        trend=warehouse.read(TREND_SQL, [settings.evaluation.ks[0], settings.split.test_days, day]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -59,6 +60,26 @@ def curve_figure(curve: Sequence[Mapping[str, float]], title: str) -> Figure:
             axes.set_title(title if number == 1 else "", **_TITLE)
             _draw_series(axes, curve, group)
             axes.set_xlabel("epoch" if number == len(panels) else "", fontsize=10, color=MUTED)
+    return figure
+
+
+def trend_figure(lines: Mapping[str, Sequence[tuple[dt.date, float, float, float]]], title: str) -> Figure:
+    """Values over days with their intervals as bands; the first line stands out.
+
+    Args:
+        lines: Name -> points (day, value, low, high) in order of the days.
+        title: Above the plot.
+    """
+    with _settings():
+        figure, axes = _panel(title, 2.6)
+        for colour, (name, points) in zip(_cycle((ACCENT, PLAIN, INK)), lines.items(), strict=False):
+            days, values, lows, highs = zip(*points, strict=True)
+            axes.fill_between(days, lows, highs, color=colour, alpha=0.18, linewidth=0)
+            axes.plot(days, values, color=colour, marker="o", markersize=3, label=_words(name))
+        axes.set_ylim(bottom=0)
+        axes.grid(color=GRID, linewidth=0.8)
+        axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
+        axes.tick_params(axis="x", labelrotation=30)
     return figure
 
 

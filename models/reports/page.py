@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from models.reports.charts import bar_figure, curve_figure, series_of, to_svg
+from models.reports.charts import bar_figure, curve_figure, series_of, to_svg, trend_figure
+from models.reports.comparison_tables import comparison_table, findings_table
 from models.reports.markdown import metric_bars
 from models.reports.report import EvaluationReport
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
 from models.reports.verdict import verdict
-from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, ORACLE, REACH_METRICS, metric_title
+from models.reports.wording import FINAL_MODEL, METRIC_MEANINGS, METRIC_NAMES, ORACLE, REACH_METRICS, metric_title
 
 TEMPLATES = Path(__file__).parent / "templates"
 _BAR_METRICS = ["ndcg", "recall", "mrr", "hit_rate"]
@@ -62,6 +63,10 @@ def evaluation_page(report: EvaluationReport) -> str:
         metric_table=metric_table(metrics, report.k),
         slice_table=slice_table(metrics, report.k),
         bars=_bars(metrics, _BAR_METRICS, report.k),
+        compared=None if report.comparisons is None else comparison_table(report.comparisons, report.k),
+        worse=None if report.findings is None else findings_table(report.findings),
+        n_slices=0 if report.findings is None else report.findings["slice"].n_unique(),
+        trend=_trend(report),
         reach=_bars(metrics, REACH_METRICS, report.k),
         curves=_curves(report),
         importance=[] if report.importance is None else importance_rows(report.importance),
@@ -79,6 +84,19 @@ def _bars(metrics: pl.DataFrame, names: list[str], k: int) -> list[Picture]:
             form = "{:.2f}" if name == "novelty" else "{:.4f}"
             pictures.append(Picture(to_svg(bar_figure(bars, title, form), f"bars-{name}"), f"{title} of each model"))
     return pictures
+
+
+def _trend(report: EvaluationReport) -> list[Picture]:
+    if report.trend is None or report.trend["as_of_day"].n_unique() < 2:
+        return []
+    title = f"{metric_title('ndcg', report.k)} over as-of days"
+    names = [FINAL_MODEL, report.baseline]
+    lines = {
+        name: [tuple(row) for row in rows.select("as_of_day", "value", "ci_low", "ci_high").iter_rows()]
+        for name in names
+        if (rows := report.trend.filter(pl.col("model") == name).sort("as_of_day")).height
+    }
+    return [Picture(to_svg(trend_figure(lines, title), "trend"), f"{title}: {', '.join(lines)}")]
 
 
 def _curves(report: EvaluationReport) -> list[Picture]:

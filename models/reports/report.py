@@ -48,6 +48,9 @@ class EvaluationReport:
         importance: `Ranker.feature_importance()`, with a `description` column if there is one.
         funnel: Stages from raw log to list with their counts, in order.
         examples: Users to show in full.
+        comparisons: Rows of the table `comparisons`.
+        findings: Rows of the table `slice_findings`.
+        trend: Rows `as_of_day, model, value, ci_low, ci_high`: NDCG at k of earlier as-of days, each scored in full.
     """
 
     metrics: pl.DataFrame
@@ -61,3 +64,6 @@ class EvaluationReport:
     importance: pl.DataFrame | None = None
     funnel: Sequence[tuple[str, int]] = ()
     examples: Sequence[ExampleUser] = ()
+    comparisons: pl.DataFrame | None = None
+    findings: pl.DataFrame | None = None
+    trend: pl.DataFrame | None = None

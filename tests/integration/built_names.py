@@ -12,6 +12,7 @@ TABLES = {
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
+    *("comparisons", "slice_findings"),
     *("quality_history", "source_schemas", "event_profile_daily"),
 }
 NO_ASSETS = {"text_vectors", "artifacts", "fingerprints", "releases", "quality_history", "source_schemas"}

@@ -1,0 +1,119 @@
+"""`slice_findings`: where are the final lists worse than elsewhere, or than recent popularity's?
+
+Grain: as-of day, slice, against. Partition D judges, at the end of D, the newest lists whose test days are complete.
+Stale when metrics are, or `evaluation.slices`. Read by the report and by people. A column of `evaluation.slices` is
+read as it is now, not as of the day: nothing is learned from it.
+"""
+
+import datetime as dt
+
+import dagster as dg
+import polars as pl
+
+from assets.display import rounded
+from assets.evaluation.scoring import complete_target, read_judged
+from assets.graph import Columns, Graph, as_of, preview, table_metadata
+from models.errors import UserError
+from models.evaluation.more_slices import behaviour_slices, column_slices, item_slices
+from models.evaluation.slices import ALL, user_slices
+from models.evaluation.worst_slices import FINDINGS_SCHEMA, judge_slices
+from resources.warehouse import Warehouse, quoted
+
+CHECK = "no_slice_is_worse_than_recent_popularity"
+IDS = ("user_id", "item_id")
+
+COLUMNS: Columns = {
+    "partition_day": ("DATE", "Partition: the day at whose end the lists were judged"),
+    "as_of_day": ("DATE", "The lists were made from what was known at the end of this day"),
+    "model": ("VARCHAR", "Whose lists: recommendations"),
+    "slice": ("VARCHAR", "Users or items, as name=group; see docs/metrics.md"),
+    "against": ("VARCHAR", "elsewhere (users or items outside the slice), or recent_popularity's lists in the slice"),
+    "metric": ("VARCHAR", "ndcg for slices of users, recall for slices of items"),
+    "k": ("INTEGER", "List length"),
+    "value": ("DOUBLE", "Mean over the slice's users"),
+    "value_against": ("DOUBLE", "What it is compared with"),
+    "difference": ("DOUBLE", "value - value_against"),
+    "ci_low": ("DOUBLE", "Lower end of the difference's 95 % interval"),
+    "ci_high": ("DOUBLE", "Upper end"),
+    "p_value": ("DOUBLE", "Two-sided"),
+    "p_adjusted": ("DOUBLE", "The same, adjusted (Holm) over all slices"),
+    "is_worse": ("BOOLEAN", "Worse by more than chance allows, after the adjustment"),
+    "n_users": ("INTEGER", "Users of the slice"),
+}
+
+
+def build(graph: Graph) -> dg.AssetsDefinition:
+    """The asset with its check, which warns."""
+    common = graph.as_of_asset("evaluation", {"polars", "duckdb"}, ["metrics"])
+    words = "In no slice of users or items are the final lists significantly worse than recent popularity's."
+
+    @dg.asset(
+        description="Slices of users and items where the final lists are worse, beyond chance",
+        check_specs=[dg.AssetCheckSpec(CHECK, asset="slice_findings", description=words)],
+        **common,
+    )
+    def slice_findings(context: dg.AssetExecutionContext, warehouse: Warehouse):
+        day = as_of(context)
+        target = complete_target(graph, warehouse, day)
+        rows = judge(graph, warehouse, target) if target else pl.DataFrame(schema=FINDINGS_SCHEMA)
+        days = {"partition_day": pl.lit(day), "as_of_day": pl.lit(target, dtype=pl.Date)}
+        frame = rows.with_columns(**days).select(list(COLUMNS))
+        warehouse.ensure_table("slice_findings", COLUMNS, "One slice compared, as of one day")
+        snapshot = warehouse.replace_days("slice_findings", "partition_day", day, day, frame)
+        worse = frame.filter("is_worse")
+        shown: dict = {"n_worse": worse.height, "worst": dg.MetadataValue.md(preview(worse, 10))}
+        yield dg.MaterializeResult(metadata={**table_metadata("slice_findings", COLUMNS, frame, snapshot), **shown})
+        yield check(frame)
+
+    return slice_findings
+
+
+def check(frame: pl.DataFrame) -> dg.AssetCheckResult:
+    """Warns where the final lists lose to recent popularity's in a slice."""
+    worse = frame.filter(pl.col("is_worse") & (pl.col("against") == "recent_popularity"))
+    metadata: dict = {"n_worse": worse.height, "worst": dg.MetadataValue.md(preview(worse, 10))}
+    if worse.height:
+        first = worse.row(0, named=True)
+        ours, theirs = rounded(first["value"]), rounded(first["value_against"])
+        metadata["worst_slice"] = f"{first['slice']}: {ours}, theirs {theirs}"
+    return dg.AssetCheckResult(
+        check_name=CHECK, passed=worse.is_empty(), severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+    )
+
+
+def judge(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
+    """Every slice of the lists as of `target`."""
+    settings = graph.settings
+    found = read_judged(graph, warehouse, target, target + dt.timedelta(days=settings.split.test_days))
+    relevant = found.truth.relevant
+    if relevant.is_empty():
+        return pl.DataFrame(schema=FINDINGS_SCHEMA)
+    users = relevant["user_id"].unique().sort()
+    own = read_columns(warehouse, settings.evaluation.slices)
+    by_user = [user_slices(users, found.before, target).filter(pl.col("slice") != ALL)]
+    by_user += [behaviour_slices(users, found.before, found.items, target), column_slices(own["user_id"])]
+    by_item = [item_slices(found.items, found.before, target), column_slices(own["item_id"])]
+    of_users, of_items = (pl.concat([part for part in parts if part.width]) for parts in (by_user, by_item))
+    k, n_resamples = settings.evaluation.ks[0], settings.evaluation.n_resamples
+    return judge_slices(found.lists, relevant, of_users, of_items, k, n_resamples=n_resamples)
+
+
+def read_columns(warehouse: Warehouse, slices: dict[str, str]) -> dict[str, dict[str, pl.DataFrame]]:
+    """The configured columns by the id their table has: `user_id` or `item_id` -> name -> rows of id and value.
+
+    Raises:
+        UserError: There is no such table or column, or the table has neither id, or both.
+    """
+    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = ?"
+    found: dict[str, dict[str, pl.DataFrame]] = {key: {} for key in IDS}
+    for name, place in slices.items():
+        table, column = place.split(".")
+        known = set(warehouse.read(sql, [table])["column_name"])
+        keys = [key for key in IDS if key in known]
+        if column not in known or len(keys) != 1:
+            problem = f"{table} has no column {column}" if column not in known else f"{table} has {len(keys)} of {IDS}"
+            mend = "Name a column of a table with one row per user or per item, such as core_users.country."
+            raise UserError(problem, f"evaluation.slices.{name}", mend)
+        rows = warehouse.read(f"SELECT {keys[0]}, {quoted(column)} AS value FROM {quoted(table)}")
+        found[keys[0]][name] = rows
+    return found
