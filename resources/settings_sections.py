@@ -110,6 +110,9 @@ class Cleaning(Section):
         return pattern
 
 
+MetricOrSlice = Annotated[str, Field(pattern=r"^[a-z_]+(\[[a-z_]+=[^\[\]]+\])?$")]
+
+
 class Checks(Section):
     """Limits of the blocking checks."""
 
@@ -132,7 +135,12 @@ class Checks(Section):
     weak_retriever: Literal["block", "warn"] = Field(
         "block", description="What happens when a learned retriever is significantly below recent popularity."
     )
-    max_metric_drop: float = Field(0.1, ge=0, le=1, description="Relative fall below the last release that blocks.")
+    max_metric_drop: float = Field(0.1, ge=0, lt=1, description="Relative fall below the last release that blocks.")
+    metric_drops: dict[MetricOrSlice, Annotated[float, Field(ge=0, lt=1)]] = Field(
+        default_factory=dict,
+        description="Other limits, of a metric or of a metric in a slice of users, which is otherwise not looked at: "
+        "`ndcg: 0.05`, `recall[activity=low]: 0.2`.",
+    )
 
     @field_validator("volume_ratio")
     @classmethod

@@ -14,8 +14,10 @@ from assets.evaluation.scoring import read_lists
 from assets.graph import Graph, preview
 from models.evaluation.gate import compare_with_release
 from models.evaluation.leakage import leaked_rows
+from models.evaluation.metrics import METRICS
 from models.retrieval.interactions import Interactions
 from resources.artifact_store import ArtifactStore
+from resources.settings_sections import Checks
 from resources.warehouse import Warehouse
 
 GATE = "no_metric_fell_below_the_last_release"
@@ -26,7 +28,7 @@ LEAKS = "no_list_knows_the_future"
 def metric_specs() -> list[dg.AssetCheckSpec]:
     """The three checks, all blocking."""
     words = {
-        GATE: "No NDCG, recall, ... of the final lists fell more than checks.max_metric_drop below the last release.",
+        GATE: "No NDCG, recall, ... of the final lists fell further below the last release than `checks` allows.",
         BASELINE: "The final lists' NDCG is not significantly below recent popularity's.",
         LEAKS: "No list holds an item that was first known after its as-of day.",
     }
@@ -38,7 +40,7 @@ def metric_checks(
 ) -> Iterator[dg.AssetCheckResult]:
     """Results for freshly computed metrics."""
     full = frame.filter(pl.col("n_test_days") >= graph.settings.split.test_days)
-    yield check_gate(full, last_released_metrics(warehouse), graph.settings.checks.max_metric_drop)
+    yield check_gate(full, last_released_metrics(warehouse), tolerances(graph.settings.checks))
     yield check_baseline(full)
     yield check_leaks(warehouse, store, frame)
 
@@ -52,19 +54,23 @@ def last_released_metrics(warehouse: Warehouse) -> pl.DataFrame | None:
     return pl.DataFrame(found, infer_schema_length=None) if found else None
 
 
-def check_gate(now: pl.DataFrame, then: pl.DataFrame | None, tolerance: float) -> dg.AssetCheckResult:
+def tolerances(checks: Checks) -> dict[str, float]:
+    """How far each metric may fall, as `compare_with_release` takes it."""
+    return dict.fromkeys(METRICS, checks.max_metric_drop) | checks.metric_drops
+
+
+def check_gate(now: pl.DataFrame, then: pl.DataFrame | None, allowed: dict[str, float]) -> dg.AssetCheckResult:
     """Fails where a metric of the final lists fell by more than the tolerance and more than chance allows."""
     if then is None or now.is_empty():
         words = "Nothing to compare: no release yet, or no lists whose test days are complete."
         return dg.AssetCheckResult(check_name=GATE, passed=True, metadata={"note": words})
-    names = ("ndcg", "recall", "precision", "mrr", "map", "hit_rate")
     ours = now.filter(pl.col("model") == "recommendations")
-    fallen = compare_with_release(ours, then, dict.fromkeys(names, tolerance))
+    fallen = compare_with_release(ours, then, allowed)
     return dg.AssetCheckResult(
         check_name=GATE,
         passed=fallen.is_empty(),
         metadata={
-            "limits": {"max_metric_drop": tolerance},
+            "limits": allowed,
             "fallen": dg.MetadataValue.md(preview(fallen, 20)),
             "remedy": "Compare the two reports; the old release stays until a better one passes.",
         },

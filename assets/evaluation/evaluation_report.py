@@ -11,7 +11,7 @@ import dagster as dg
 import polars as pl
 
 from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
-from assets.evaluation.checks import last_released_metrics
+from assets.evaluation.checks import last_released_metrics, tolerances
 from assets.evaluation.examples import example_users
 from assets.evaluation.metrics import complete
 from assets.graph import Graph, as_of
@@ -74,7 +74,9 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
     ranker = manifests[next(iter(settings.rankers))]
     then = last_released_metrics(warehouse)
     ours = metrics.filter(pl.col("model") == "recommendations")
-    failures = compare_with_release(ours, then) if then is not None and metrics.height else None
+    failures = (
+        compare_with_release(ours, then, tolerances(settings.checks)) if then is not None and metrics.height else None
+    )
     return EvaluationReport(
         metrics=metrics,
         project=settings.name,

@@ -23,14 +23,15 @@ def compare_with_release(
 
     A row fails where `value < then * (1 - tolerance)` and the interval's upper end is below `then`: a fall that is
     large and not chance. A row without interval (coverage, gated only if named) fails on its value alone. Only rows
-    of the slice `all` that both sides have are compared, so a retriever may be added or dropped; the required model
-    may not vanish: where the release had it and nothing of it can be compared, that is a failure as well.
+    that both sides have are compared, of the slice `all` and of slices that are named, so a retriever may be added or
+    dropped; the required model may not vanish: where the release had it and nothing of it can be compared, that is a
+    failure as well.
 
     Args:
         metrics_now: Rows of `metrics` of one as-of day. Higher must be better for every gated metric.
         metrics_then: Those the last release was made with; empty passes everything.
-        tolerances: Metric -> share it may fall by, in [0, 1); the metrics of `per_user_metrics` that are not named
-            have 5 %.
+        tolerances: `metric` or `metric[slice]`, e.g. `recall[activity=low]` -> share it may fall by, in [0, 1); the
+            metrics of `per_user_metrics` that are not named have 5 % over all users.
         required_model: The model a release is about.
 
     Returns:
@@ -43,10 +44,10 @@ def compare_with_release(
     allowed = dict.fromkeys(METRICS, DEFAULT_TOLERANCE) | dict(tolerances or {})
     if bad := {name: share for name, share in allowed.items() if not 0 <= share < 1}:
         raise ValueError(f"tolerances are in [0, 1), found {bad}")
-    then = _gated(metrics_then, allowed, "then").rename({"value": "value_then"}).drop("ci_high")
-    now = _gated(metrics_now, allowed, "now").rename({"value": "value_now", "ci_high": "ci_high_now"})
-    limits = pl.DataFrame({"metric": list(allowed), "tolerance": list(allowed.values())})
-    both = then.join(now, on=_KEY, how="left").join(limits, on="metric", how="left").sort(_KEY)
+    limits = _limits(allowed)
+    then = _gated(metrics_then, limits, "then").rename({"value": "value_then"}).drop("ci_high")
+    now = _gated(metrics_now, limits, "now").rename({"value": "value_now", "ci_high": "ci_high_now"})
+    both = then.join(now, on=_KEY, how="left").join(limits, on=["metric", "slice"], how="left").sort(_KEY)
     compared = pl.col("value_now").is_not_null()
     far = pl.col("value_now") < pl.col("value_then") * (1 - pl.col("tolerance"))
     sure = pl.col("ci_high_now").is_null() | (pl.col("ci_high_now") < pl.col("value_then"))
@@ -58,9 +59,16 @@ def compare_with_release(
     )
 
 
-def _gated(metrics: pl.DataFrame, allowed: Mapping[str, float], side: str) -> pl.DataFrame:
-    gated = pl.col("metric").is_in(list(allowed)) & (pl.col("slice") == ALL) & pl.col("value").is_not_null()
-    rows = metrics.filter(gated).select(*_KEY, "value", "ci_high")
+def _limits(allowed: Mapping[str, float]) -> pl.DataFrame:
+    """Rows `metric, slice, tolerance`."""
+    names = [(name.removesuffix("]").partition("["), share) for name, share in allowed.items()]
+    rows = [(metric, group or ALL, share) for (metric, _, group), share in names]
+    return pl.DataFrame(rows, schema={"metric": pl.Utf8, "slice": pl.Utf8, "tolerance": pl.Float64}, orient="row")
+
+
+def _gated(metrics: pl.DataFrame, limits: pl.DataFrame, side: str) -> pl.DataFrame:
+    rows = metrics.filter(pl.col("value").is_not_null()).select(*_KEY, "value", "ci_high")
+    rows = rows.join(limits, on=["metric", "slice"], how="semi")
     if rows.select(_KEY).is_duplicated().any():
         raise ValueError(f"metrics {side} have two rows for one metric; give those of one as-of day")
     return rows

@@ -52,6 +52,19 @@ def test_fails_only_where_the_fall_is_large_and_sure(value, ci_high, fails):
         }
 
 
+def test_tolerances_by_slice():
+    """Slices are not looked at unless they are named, with a limit of their own."""
+    then, now = (
+        pl.concat([rows(("recommendations", "recall", 0.2, 0.21)), low.with_columns(slice=pl.lit("activity=low"))])
+        for low in (rows(("recommendations", "recall", 0.2, 0.21)), rows(("recommendations", "recall", 0.15, 0.16)))
+    )
+    assert compare_with_release(now, then).is_empty()
+    assert compare_with_release(now, then, {"recall[activity=low]": 0.3}).is_empty()
+    assert compare_with_release(now, then, {"recall[activity=high]": 0.1}).is_empty()
+    found = compare_with_release(now, then, {"recall[activity=low]": 0.2})
+    assert found.select("metric", "slice", "tolerance").rows() == [("recall", "activity=low", 0.2)]
+
+
 def test_tolerances_by_metric():
     now = rows(("recommendations", "ndcg", 0.094, 0.095))
     assert compare_with_release(now, THEN, {"ndcg": 0.1}).is_empty()

@@ -31,6 +31,34 @@ def make_metrics(difference: tuple[float, float] = (0.06, 0.08), ndcg: dict[str,
     return frame.select(list(METRICS_SCHEMA)).cast(METRICS_SCHEMA)
 
 
+def make_comparisons() -> pl.DataFrame:
+    row = {"metric": "ndcg", "k": 10, "p_adjusted": 0.004, "effect_size": 0.31, "smallest_detectable": 0.02}
+    pairs = [("sasrec", "recent_popularity", 0.05), ("recommendations", "recent_popularity", 0.07)]
+    rows = [
+        {**row, "model": model, "against": against, "difference": value, "ci_low": value - 0.01}
+        | {"ci_high": value + 0.01, "n_users": 30}
+        for model, against, value in pairs
+    ]
+    return pl.DataFrame(rows)
+
+
+def make_findings() -> pl.DataFrame:
+    row = {"against": "elsewhere", "metric": "recall", "k": 10, "value_against": 0.3, "p_adjusted": 0.01, "n_users": 40}
+    rows = [
+        {"slice": "item_category=lamps", "value": 0.1, "difference": -0.2, "ci_low": -0.3, "ci_high": -0.1}
+        | {"is_worse": True, **row},
+        {"slice": "item_category=rugs", "value": 0.31, "difference": 0.01, "ci_low": -0.1, "ci_high": 0.1}
+        | {"is_worse": False, **row},
+    ]
+    return pl.DataFrame(rows)
+
+
+def make_trend() -> pl.DataFrame:
+    days = [date(2026, 3, 24), date(2026, 3, 31)]
+    rows = [(day, model, value, value - 0.01, value + 0.01) for day in days for model, value in NDCG.items()]
+    return pl.DataFrame(rows, schema=["as_of_day", "model", "value", "ci_low", "ci_high"], orient="row")
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -52,6 +80,9 @@ def report(metrics, curve) -> EvaluationReport:
     return EvaluationReport(
         metrics,
         project="Tom & Daughters",
+        comparisons=make_comparisons(),
+        findings=make_findings(),
+        trend=make_trend(),
         failures=metrics.clear(),
         oracle_share=0.713,
         learning_curves={"sasrec": curve, "popularity": []},

@@ -97,13 +97,30 @@ def test_every_section_shows_its_numbers(report):
         "nothing",
         "Share of the catalogue that at least one user was shown.",
         "validation ndcg@10",
+        "recommendations against recent_popularity",
+        "+0.0700",
+        "+0.0600 – +0.0800",
+        "Of 2 slices of users and items",
+        "item category: lamps",
+        "against elsewhere",
+        "−0.2000",
+        "NDCG@10 over as-of days",
     ):
         assert expected in text
 
 
 def test_what_is_absent_leaves_its_section_out(metrics):
     text = " ".join(Elements(evaluation_page(EvaluationReport(metrics))).text)
-    for absent in ("Learning curves", "What the ranker looks at", "From log to list", "Some users", "oracle"):
+    for absent in (
+        "Where it is worse",
+        "Against each other",
+        "Over time",
+        "Learning curves",
+        "What the ranker looks at",
+        "From log to list",
+        "Some users",
+        "oracle",
+    ):
         assert absent not in text
 
 

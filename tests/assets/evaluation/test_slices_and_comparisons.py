@@ -1,0 +1,91 @@
+"""Tables of comparisons and slices of the built shop, with a fault planted in its lists."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from assets.evaluation.comparisons import compare
+from assets.evaluation.slice_findings import check, judge, read_columns
+from models.errors import UserError
+
+AS_OF, LAST = dt.date(2025, 9, 17), dt.date(2025, 9, 20)
+
+
+def graph_of(shop):
+    from pipelines.definitions import graph_of as make
+
+    return make(shop.project)
+
+
+def test_the_final_lists_are_compared_with_every_model(built):
+    rows = built.warehouse.read("SELECT * FROM comparisons WHERE partition_day = ?", [LAST])
+    pairs = set(rows.select("model", "against").iter_rows())
+    others = {"popularity", "recent_popularity", "ease", "sasrec"}
+    assert {("recommendations", other) for other in others} <= pairs
+    assert {(other, "recent_popularity") for other in others - {"recent_popularity"}} <= pairs
+    assert (rows["p_adjusted"] >= rows["p_value"]).all()
+    assert set(rows["as_of_day"]) == {AS_OF}
+    metrics = built.warehouse.read(
+        "SELECT value FROM metrics WHERE model = 'ease' AND metric = 'ndcg' AND k = 5 AND slice = 'all'"
+    )
+    one = rows.filter((pl.col("model") == "ease") & (pl.col("metric") == "ndcg") & (pl.col("k") == 5))
+    assert one["value"][0] == pytest.approx(metrics["value"][0])
+
+
+def test_a_rebuilt_table_is_the_same_to_the_last_digit(built):
+    kept = built.warehouse.read("SELECT * EXCLUDE (partition_day, as_of_day) FROM comparisons")
+    again = compare(graph_of(built), built.warehouse, AS_OF)
+    assert again.equals(kept.select(again.columns).sort("metric", "k", "model", "against"))
+
+
+def test_popularity_dressed_up_as_a_model_is_not_better_than_popularity(copied):
+    """The final lists are replaced by recent popularity's: no difference, and the p-value says so."""
+    copied.sql(
+        f"DELETE FROM recommendations WHERE as_of_day = '{AS_OF}'",
+        f"""INSERT INTO recommendations BY NAME SELECT as_of_day, user_id, item_id, source_rank AS rank
+            FROM candidates WHERE as_of_day = '{AS_OF}' AND source = 'recent_popularity' AND source_rank <= 10""",
+    )
+    rows = compare(graph_of(copied), copied.warehouse, AS_OF)
+    ours = rows.filter((pl.col("model") == "recommendations") & (pl.col("against") == "recent_popularity"))
+    assert (ours["difference"] == 0).all() and (ours["p_value"] == 1).all()
+
+
+def test_lists_that_forget_what_users_take_are_worse_than_the_baseline(copied):
+    """Half the users get lists of items nobody takes; a column of the warehouse says which half."""
+    copied.configure(evaluation={"slices": {"half": "halves.half"}})
+    copied.sql(
+        "CREATE TABLE halves AS SELECT user_id, CASE WHEN hash(user_id) % 2 = 0 THEN 'kept' ELSE 'lost' END AS half"
+        " FROM core_users",
+        f"""UPDATE recommendations SET item_id = 'nothing-' || rank WHERE as_of_day = '{AS_OF}'
+            AND user_id IN (SELECT user_id FROM halves WHERE half = 'lost')""",
+    )
+    found = judge(graph_of(copied), copied.warehouse, AS_OF)
+    worse = set(found.filter("is_worse").select("slice", "against").iter_rows())
+    assert ("half=lost", "elsewhere") in worse
+    assert ("half=kept", "elsewhere") not in worse
+    result = check(found)
+    assert result.passed == (not any(against == "recent_popularity" for _, against in worse))
+
+
+def test_the_check_names_the_worst_slice():
+    row = {"slice": "a=b", "against": "recent_popularity", "value": 0.1, "value_against": 0.2, "is_worse": True}
+    result = check(pl.DataFrame([row]))
+    assert not result.passed
+    assert result.metadata["worst_slice"].value == "a=b: 0.1, theirs 0.2"
+    assert check(pl.DataFrame([{**row, "against": "elsewhere"}])).passed
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("core_users.nothing", "core_users has no column nothing"),
+        ("nowhere.country", "nowhere has no column country"),
+        ("core_interactions.price", "core_interactions has 2 of"),
+        ("event_funnel.n_lines", "event_funnel has 0 of"),
+    ],
+)
+def test_a_column_that_cannot_be_sliced_by_is_refused(built, place, words):
+    with pytest.raises(UserError, match=words) as refusal:
+        read_columns(built.warehouse, {"x": place})
+    assert refusal.value.where == "evaluation.slices.x"
