@@ -33,7 +33,7 @@ SELECT
     ['view', 'view', 'view', 'click', 'click', 'cart', 'purchase'][1 + (hash(m, {day}, 2) % 7)::INT] AS event_type,
     TIMESTAMP '{date} 00:00:00' + to_milliseconds((hash(m // {visit}, {day}, 3) % 84600000)::BIGINT)
         + to_milliseconds((hash(m, {day}, 6) % 1800000)::BIGINT) AS event_at,
-    round((hash(m, {day}, 4) % 10000) / 100.0, 2) AS price,
+    round((hash(item_id, {day} // 25) % 10000) / 100.0, 2) AS price,
     'Mozilla/5.0 (' || ['X11; Linux', 'Windows NT 10.0', 'Macintosh'][1 + (hash(m, {day}, 5) % 3)::INT] || ')'
         AS user_agent
 FROM (SELECT n, CASE WHEN n % 50 = 49 THEN n - 1 ELSE n END AS m FROM range({rows}) AS r(n))

@@ -21,9 +21,15 @@ with events as (
     where (is_shown or is_click) and {{ days_to_build(before=click_days(), after=click_days()) }}
 ),
 
-shown as (select * from events where is_shown),
+shown as (
+    select * from events
+    where is_shown
+),
 
-clicks as (select * from events where is_click),
+clicks as (
+    select * from events
+    where is_click
+),
 
 attributed as (
     select

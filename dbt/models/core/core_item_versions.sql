@@ -75,17 +75,66 @@ first_listed as (
 ),
 
 -- What the events say counts until the catalogue knows the item: its first title, the usual price of the newest day.
+seen as (
+    select item_days.*
+    from {{ ref("core_item_days") }} as item_days
+    left join first_listed on item_days.item_id = first_listed.item_id
+    where first_listed.first_listed_on is null or item_days.event_day < first_listed.first_listed_on
+),
+
+seen_items as (
+    select
+        item_id,
+        min(event_day) as first_day,
+        min(event_day) filter (where title is not null) as titled_on,
+        arg_min(title, event_day) filter (where title is not null) as title
+    from seen
+    group by item_id
+),
+
+-- Most days change no price, so the days that do are found in three columns before anything else is put beside them.
+price_changes as (
+    select
+        item_id,
+        event_day,
+        price
+    from seen
+    where price is not null
+    qualify price is distinct from lag(price) over (partition by item_id order by event_day)
+),
+
+seen_days as (
+    select
+        item_id,
+        valid_from,
+        max(price) as price
+    from (
+        select
+            item_id,
+            event_day as valid_from,
+            price
+        from price_changes
+        union all
+        select
+            item_id,
+            unnest([first_day, titled_on]) as valid_from,
+            null as price
+        from seen_items
+    ) as known_days
+    where valid_from is not null
+    group by item_id, valid_from
+),
+
 seen_moments as (
     select
-        seen.item_id,
-        seen.event_day as valid_from,
-        first_value(seen.title ignore nulls) over by_day as title,
-        last_value(seen.price ignore nulls) over by_day as price
-    from {{ ref("core_item_days") }} as seen
-    left join first_listed on seen.item_id = first_listed.item_id
-    where first_listed.first_listed_on is null or seen.event_day < first_listed.first_listed_on
+        seen_days.item_id,
+        seen_days.valid_from,
+        case when seen_items.titled_on <= seen_days.valid_from then seen_items.title end as title,
+        last_value(seen_days.price ignore nulls) over by_day as price
+    from seen_days
+    inner join seen_items on seen_days.item_id = seen_items.item_id
     window by_day as (
-        partition by seen.item_id order by seen.event_day
+        partition by seen_days.item_id order by seen_days.valid_from
         rows between unbounded preceding and current row
     )
 ),
