@@ -59,7 +59,8 @@ def rollback(project: Project, to: str) -> Release:
             mend = "Restore it from a backup, or roll back to another release (`sluice releases`)."
             raise UserError(damage[0], f"release {release.release_id}", mend)
         warehouse.ensure_table("releases", COLUMNS, "One release")
-        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        # Later than the newest even where that was made by a machine whose clock is ahead.
+        now = max(dt.datetime.now(dt.UTC).replace(tzinfo=None), newest.created_at + dt.timedelta(microseconds=1))
         name = f"{release.as_of_day}-{uuid.uuid4().hex[:8]}"
         values = {"release_id": name, "created_at": now, "restores": original}
         warehouse.write(lambda connection: connection.execute(RESTORE, values))

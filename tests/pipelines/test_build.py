@@ -24,7 +24,7 @@ events:
   day_pattern: '(\d{4}-\d{2}-\d{2})'
   columns: {item_id: item, event_at: ts, position: rank, propensity: share}
   constants: {event_type: impression}
-event_types: {impression: {weight: 0}}
+event_types: {impression: {weight: 0}, click: {weight: 1}}
 partitions: {start: 2025-09-01}
 retrievers: {popularity: {}, recent_popularity: {}, ease: {}}
 """
