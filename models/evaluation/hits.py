@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 _PAIR = ["user_id", "item_id"]
+_BLOCK_ROWS = 4_000_000
+"""Rows whose items are compared at once: a hash table of 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,18 @@ def find_hits(recommendations: pl.DataFrame, truth: pl.DataFrame, depth: int | N
     if int((recommendations["rank"] >= 1).sum()) != len(recommendations):
         raise ValueError("ranks are 1-based and never null")
     listed = recommendations.select("user_id", "rank", "item_id")
-    if depth is not None:
+    if depth is not None and (listed["rank"].max() or 0) > depth:  # type: ignore[operator]
         listed = listed.filter(pl.col("rank") <= depth)
-    listed = _with_key(listed, "item_id")
-    _refuse_repeats(listed, "item_id", listed["key"])
-    if not _is_in_order(listed):
-        _refuse_repeats(listed, "rank", _with_key(listed, "rank")["key"])
-    relevant = _with_key(truth.select(_PAIR), "item_id")
+    key = _keys(listed, "item_id")
+    _refuse_repeats(listed, key)
+    relevant = truth.select(_PAIR).with_columns(key=_keys(truth, "item_id"))
     if relevant["key"].n_unique() < len(relevant):
         relevant = relevant.unique(_PAIR)
     sizes = relevant.group_by("user_id").agg(pl.len().alias("n")).sort("user_id").with_row_index("row")
+    matched = key.is_in(relevant["key"].implode())
     found = (
-        listed.filter(pl.col("key").is_in(relevant["key"].implode()))
+        listed.filter(matched)
+        .with_columns(key=key.filter(matched))
         .join(relevant, on="key", suffix="_relevant")
         .filter(pl.all_horizontal(pl.col(column) == pl.col(f"{column}_relevant") for column in _PAIR))
         .join(sizes.select("user_id", "row"), on="user_id")
@@ -75,20 +78,28 @@ def find_hits(recommendations: pl.DataFrame, truth: pl.DataFrame, depth: int | N
     return Hits(sizes["user_id"], sizes["n"].to_numpy().astype(np.int64), found["row"].to_numpy(), rank)
 
 
-def _with_key(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """With `key`, equal where user and the column are; unequal pairs share one with a chance of 2**-64."""
-    user, other = (frame[name].hash().to_numpy() for name in ("user_id", column))
-    return frame.with_columns(pl.Series("key", (user * np.uint64(0x9E3779B97F4A7C15)) ^ other))
+def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
+    """Equal where user and the column are; unequal pairs share one with a chance of 2**-64."""
+    key = frame["user_id"].hash().to_numpy() * np.uint64(0x9E3779B97F4A7C15)
+    key ^= frame[column].hash().to_numpy()
+    return pl.Series("key", key)
 
 
-def _is_in_order(listed: pl.DataFrame) -> bool:
-    """Whether every user's rows stand together with rising ranks, as lists mostly come: then no rank is twice there."""
-    same = listed["user_id"] == listed["user_id"].shift()
-    starts = listed["user_id"].filter(~same.fill_null(False))
-    rises = listed["rank"] > listed["rank"].shift()
-    return bool((rises | ~same).fill_null(True).all()) and starts.n_unique() == len(starts)
+def _refuse_repeats(listed: pl.DataFrame, key: pl.Series) -> None:
+    """Lists mostly come user by user with rising ranks: then no rank is there twice, and items are compared by block."""
+    same = (listed["user_id"] == listed["user_id"].shift()).fill_null(False)
+    starts = (~same).arg_true()
+    together = listed["user_id"].gather(starts).n_unique() == len(starts)
+    rising = bool(((listed["rank"] > listed["rank"].shift()) | ~same).all())
+    if not (together and rising) and _keys(listed, "rank").n_unique() < len(listed):
+        _refuse(listed, "rank")
+    first_rows = starts.to_numpy() if together else np.zeros(1, dtype=np.int64)
+    cuts = np.searchsorted(first_rows, np.arange(_BLOCK_ROWS, len(listed), _BLOCK_ROWS))
+    edges = np.unique([0, *first_rows[cuts[cuts < len(first_rows)]], len(listed)])
+    if any(key[first:last].n_unique() < last - first for first, last in pairwise(edges.tolist())):
+        _refuse(listed, "item_id")
 
 
-def _refuse_repeats(listed: pl.DataFrame, column: str, key: pl.Series) -> None:
-    if key.n_unique() < len(key) and listed.select("user_id", column).is_duplicated().any():
+def _refuse(listed: pl.DataFrame, column: str) -> None:
+    if listed.select("user_id", column).is_duplicated().any():
         raise ValueError(f"a user's list holds the same {column} twice")

@@ -30,10 +30,10 @@ def test_by_hand():
 
 def test_pairs_whose_hashes_collide_are_told_apart(monkeypatch):
     def collide(given, column):
-        return given.with_columns(key=pl.lit(0, pl.UInt64))
+        return pl.Series("key", np.zeros(len(given), dtype=np.uint64))
 
     expected = find_hits(LISTS, TRUTH)
-    monkeypatch.setattr(hits, "_with_key", collide)
+    monkeypatch.setattr(hits, "_keys", collide)
     found = find_hits(LISTS, TRUTH)
     assert found.rank.tolist() == expected.rank.tolist()
     assert found.n_relevant.tolist() == expected.n_relevant.tolist()
@@ -44,6 +44,19 @@ def test_what_lies_beyond_the_depth_is_not_looked_at():
     assert find_hits(repeated, TRUTH, 5).rank.tolist() == [1, 3, 2]
     with pytest.raises(ValueError, match="same item_id twice"):
         find_hits(repeated, TRUTH)
+
+
+@pytest.mark.parametrize("block_rows", [1, 2, 3, 5, 100])
+def test_an_item_twice_is_found_whatever_the_blocks(monkeypatch, block_rows):
+    monkeypatch.setattr(hits, "_BLOCK_ROWS", block_rows)
+    lists = {"u": "abc", "v": "b", "w": "cabd", "x": "ab"}
+    rows = [(user, rank, item) for user, items in lists.items() for rank, item in enumerate(items, 1)]
+    assert len(find_hits(frame(rows), TRUTH).rank) == 3
+    for user, items in lists.items():
+        repeated = [*rows, (user, 9, items[0])]
+        for order in (repeated, sorted(repeated)):
+            with pytest.raises(ValueError, match="same item_id twice"):
+                find_hits(frame(order), TRUTH)
 
 
 @pytest.mark.parametrize("rows", [[("u", 1, "a"), ("v", 1, "a"), ("u", 1, "b")], [("u", 1, "a"), ("u", 1, "b")]])
