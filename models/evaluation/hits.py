@@ -86,7 +86,7 @@ def _keys(frame: pl.DataFrame, column: str) -> pl.Series:
 
 
 def _refuse_repeats(listed: pl.DataFrame, key: pl.Series) -> None:
-    """Lists mostly come user by user with rising ranks: then no rank is there twice, and items are compared by block."""
+    """Lists mostly come user by user with rising ranks: then no rank is there twice and items go by block."""
     same = (listed["user_id"] == listed["user_id"].shift()).fill_null(False)
     starts = (~same).arg_true()
     together = listed["user_id"].gather(starts).n_unique() == len(starts)
