@@ -10,6 +10,8 @@ import polars as pl
 from models.evaluation.hits import Hits, find_hits
 
 METRICS = ["ndcg", "recall", "precision", "mrr", "map", "hit_rate"]
+"""Those at a k, in the order of `per_user_metrics`."""
+R_PRECISION = "r_precision"
 
 
 def per_user_metrics(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
@@ -40,19 +42,13 @@ def per_user_metrics(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Seq
         ValueError: A k or a rank is below 1, or a list holds a rank or an item twice.
     """
     wide = per_user_table(recommendations, truth, ks)
-    n_users, lengths = len(wide), sorted(set(ks))
-    n_rows = n_users * len(lengths) * len(METRICS)
-    values = wide.drop("user_id").to_numpy() if n_rows else np.empty(0)
-    row = pl.int_range(len(wide), eager=True).repeat_by(len(lengths) * len(METRICS)).explode() if n_rows else None
-    return pl.DataFrame(
-        {
-            "user_id": wide["user_id"].gather(row) if row is not None else wide["user_id"].clear(),
-            "metric": pl.Series(METRICS, dtype=pl.String).gather(np.tile(np.arange(6), n_rows // 6)),
-            "k": np.tile(np.repeat(np.array(lengths, dtype=np.int32), len(METRICS)), n_users if n_rows else 0),
-            "value": values.ravel(),
-        },
-        schema_overrides={"k": pl.Int32, "value": pl.Float64},
+    names = [(metric, k) for k in sorted(set(ks)) for metric in METRICS]
+    schema = pl.Schema({"metric": pl.String(), "k": pl.Int32()})
+    long = wide.select("user_id").join(
+        pl.DataFrame(names, schema, orient="row"), how="cross", maintain_order="left_right"
     )
+    values = np.column_stack([wide[f"{metric}@{k}"] for metric, k in names]).ravel() if names else np.empty(0)
+    return long.with_columns(pl.Series("value", values, pl.Float64))
 
 
 def per_user_table(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
@@ -70,6 +66,31 @@ def per_user_table(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Seque
     for k in sorted(set(ks)):
         columns |= {f"{metric}@{k}": values for metric, values in _at_k(hits, k).items()}
     return pl.DataFrame({"user_id": hits.users, **columns})
+
+
+def per_user_r_precision(recommendations: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """R-precision of each user with truth: hits within the first n places over n, the user's relevant items.
+
+    There precision and recall are equal, and a perfect list reaches 1 whatever its user took. (Manning, Raghavan and
+    Schütze 2008, "Introduction to Information Retrieval", section 8.4.) Lists that were cut below n score as if filled
+    with misses; users without a list count 0.
+
+    Args:
+        recommendations: Rows `user_id, rank` (1-based)`, item_id`, any order.
+        truth: Rows `user_id, item_id`; repeated rows count once.
+
+    Returns:
+        Rows `user_id, metric, k` (0: it has none)`, value` f64, sorted by user.
+
+    Raises:
+        ValueError: A rank is below 1, or a list holds a rank or an item twice.
+    """
+    hits = find_hits(recommendations, truth)
+    within = hits.user[hits.rank <= hits.n_relevant[hits.user]]
+    value = np.bincount(within, minlength=len(hits.users)) / hits.n_relevant
+    named = pl.DataFrame({"user_id": hits.users, "value": value})
+    metric, k = pl.lit(R_PRECISION).alias("metric"), pl.lit(0, pl.Int32).alias("k")
+    return named.select("user_id", metric, k, "value")
 
 
 def ideal_dcg(n: int) -> np.ndarray:
