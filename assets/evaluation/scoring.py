@@ -39,7 +39,18 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
         lists["oracle"] = oracle
     resampling = Resampling(n_resamples=settings.evaluation.n_resamples)
     ks = settings.evaluation.ks
-    return evaluate(lists, before, after, items, ks, target, through, resampling=resampling, taken_back=taken_back)
+    return evaluate(
+        lists,
+        before,
+        after,
+        items,
+        ks,
+        target,
+        through,
+        resampling=resampling,
+        taken_back=taken_back,
+        categories=items.select("item_id", "category"),
+    )
 
 
 def read_lists(warehouse: Warehouse, target: dt.date, k: int) -> dict[str, pl.DataFrame]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,14 +119,3 @@ def personalisation(recommendations: pl.DataFrame, k: int) -> float:
     squares = float((sums["weight"].sort().to_numpy() ** 2).sum())
     # Rounding may leave -1e-17 where it is 0.
     return max(0.0, 1 - (squares - n_lists) / (n_lists * (n_lists - 1)))
-
-
-def list_diversities(
-    recommendations: pl.DataFrame, k: int, categories: pl.DataFrame | None, vectors: ItemVectors | None
-) -> Mapping[str, float]:
-    """All of this file by name, NaN where what it takes is not given."""
-    return {
-        "personalisation": personalisation(recommendations, k),
-        "category_diversity": NAN if categories is None else category_diversity(recommendations, categories, k),
-        "vector_diversity": NAN if vectors is None else vector_diversity(recommendations, vectors, k),
-    }
