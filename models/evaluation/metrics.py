@@ -59,9 +59,17 @@ def per_user_table(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Seque
     Raises:
         ValueError: As `per_user_metrics`.
     """
+    return ranking_table(find_hits(recommendations, truth, max(ks, default=1)), ks)
+
+
+def ranking_table(hits: Hits, ks: Sequence[int]) -> pl.DataFrame:
+    """`per_user_table` of hits that were looked up to the largest k at least.
+
+    Raises:
+        ValueError: A k is below 1.
+    """
     if any(k < 1 for k in ks):
         raise ValueError(f"every k is at least 1, found {list(ks)}")
-    hits = find_hits(recommendations, truth, max(ks, default=1))
     columns: dict[str, np.ndarray] = {}
     for k in sorted(set(ks)):
         columns |= {f"{metric}@{k}": values for metric, values in _at_k(hits, k).items()}
@@ -86,11 +94,15 @@ def per_user_r_precision(recommendations: pl.DataFrame, truth: pl.DataFrame) -> 
         ValueError: A rank is below 1, or a list holds a rank or an item twice.
     """
     hits = find_hits(recommendations, truth)
-    within = hits.user[hits.rank <= hits.n_relevant[hits.user]]
-    value = np.bincount(within, minlength=len(hits.users)) / hits.n_relevant
-    named = pl.DataFrame({"user_id": hits.users, "value": value})
+    named = pl.DataFrame({"user_id": hits.users, "value": r_precision(hits)})
     metric, k = pl.lit(R_PRECISION).alias("metric"), pl.lit(0, pl.Int32).alias("k")
     return named.select("user_id", metric, k, "value")
+
+
+def r_precision(hits: Hits) -> np.ndarray:
+    """`[n_users]` f64: `per_user_r_precision` of hits that were looked up in whole lists."""
+    within = hits.user[hits.rank <= hits.n_relevant[hits.user]]
+    return np.bincount(within, minlength=len(hits.users)) / hits.n_relevant
 
 
 def ideal_dcg(n: int) -> np.ndarray:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from models.evaluation.hits import find_hits
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
-from models.evaluation.metrics import R_PRECISION, per_user_r_precision, per_user_table
+from models.evaluation.metrics import R_PRECISION, r_precision, ranking_table
 from models.evaluation.slices import ALL
 
 
@@ -23,8 +24,8 @@ class Resampling:
 
 def user_values(ranked: pl.DataFrame, relevant: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
     """One row per user, sorted, and a column `metric@k` per number; R-precision, which has no k, as `r_precision@0`."""
-    r_precision = per_user_r_precision(ranked, relevant)["value"].alias(f"{R_PRECISION}@0")
-    return per_user_table(ranked, relevant, ks).with_columns(r_precision)
+    hits = find_hits(ranked, relevant)
+    return ranking_table(hits, ks).with_columns(pl.Series(f"{R_PRECISION}@0", r_precision(hits)))
 
 
 def mean_rows(values: Mapping[str, pl.DataFrame], slices: pl.DataFrame, resampling: Resampling) -> Iterator[tuple]:

@@ -95,3 +95,23 @@ def test_agrees_with_ir_measures(cases):
         if name == "AP":
             mine = mine * np.minimum(K, n_relevant) / n_relevant
         assert np.abs(mine - np.array([by_user[user] for user in users])).max() < 1e-9, name
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_differences_named_in_the_docs_are_there():
+    ranx, ir_measures = pytest.importorskip("ranx"), pytest.importorskip("ir_measures")
+    qrels, tied = {"u": {"a": 1, "b": 1}}, {"u": {"a": 1.0, "z": 1.0, "b": 0.5}}
+    # a and z are tied: trec_eval puts z first, whatever the order given.
+    assert ir_measures.calc_aggregate([ir_measures.RR], qrels, tied)[ir_measures.RR] == 1 / 2
+    lists = pl.DataFrame({"user_id": ["u"] * 3, "rank": [1, 2, 3], "item_id": list("azb")})
+    truth = pl.DataFrame({"user_id": ["u", "u", "v"], "item_id": list("aba")})
+    assert per_user_table(lists, truth, [10])["mrr@10"].to_list() == [1, 0]
+    # v has no list.
+    qrels["v"] = {"a": 1}
+    with pytest.raises(AssertionError, match="make_comparable"):
+        ranx.evaluate(ranx.Qrels(qrels), ranx.Run(tied), "mrr")
+    assert ranx.evaluate(ranx.Qrels(qrels), ranx.Run(tied), "mrr", make_comparable=True) == 1 / 2
+    # One of two relevant items, first of one place: MAP@1 is 1 here and 1/2 there.
+    assert per_user_table(lists, truth, [1])["map@1"][0] == 1
+    first = {"u": {"a": 1.0}}
+    assert ranx.evaluate(ranx.Qrels({"u": qrels["u"]}), ranx.Run(first), "map@1") == 1 / 2
