@@ -75,6 +75,7 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
         through,
         resampling=resampling,
         taken_back=found.taken_back,
+        categories=found.items.select("item_id", "category"),
     )
 
 

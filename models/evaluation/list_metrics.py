@@ -67,3 +67,26 @@ def gini(recommendations: pl.DataFrame, catalogue: pl.Series, k: int) -> float:
         return float("nan")
     positions = 2 * np.arange(1, n_items + 1) - n_items - 1
     return float((positions * (counts / total)).sum() / (n_items - 1))
+
+
+def exposure_entropy(recommendations: pl.DataFrame, catalogue: pl.Series, k: int) -> float:
+    """Shannon entropy of which catalogue item a place shows, in bits: `-sum(p_j * log2(p_j))` over shown items.
+
+    (Shani and Gunawardana 2011, as `gini`.) `2 ** entropy` is the number of items that would be as varied if all were
+    shown alike.
+
+    Args:
+        recommendations: Rows `user_id, rank, item_id`.
+        catalogue: Item ids that could have been recommended. Others in the lists do not count.
+        k: List length.
+
+    Returns:
+        In [0, log2(items in the catalogue)]; NaN where no catalogue item is shown.
+    """
+    shown = recommendations.filter(pl.col("rank") <= k).join(
+        catalogue.unique().alias("item_id").to_frame(), on="item_id", how="semi"
+    )
+    if shown.is_empty():
+        return float("nan")
+    shares = shown.group_by("item_id").agg(pl.len().alias("n"))["n"].sort().to_numpy() / len(shown)
+    return max(0.0, float(-(shares * np.log2(shares)).sum()))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
+from models.evaluation.hits import Hits, find_hits
+
 METRICS = ["ndcg", "recall", "precision", "mrr", "map", "hit_rate"]
+"""Those at a k, in the order of `per_user_metrics`."""
+R_PRECISION = "r_precision"
 
 
 def per_user_metrics(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
@@ -22,12 +26,14 @@ def per_user_metrics(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Seq
     - `map = sum(h_r * hits up to r / r) / min(k, n)`.
 
     A list shorter than k scores as if filled with misses. Ranks are taken as they are, gaps included. Users with
-    truth but no list count 0; users without truth are left out, whatever their list.
+    truth but no list count 0; users without truth are left out, whatever their list. A k beyond the catalogue's size
+    is a longer list like any other; items that nobody knows are misses.
 
     Args:
-        recommendations: Rows `user_id, rank` (1-based)`, item_id`, any order.
+        recommendations: Rows `user_id, rank` (1-based)`, item_id`, any order. Ranks beyond the largest k are not
+            looked at.
         truth: Rows `user_id, item_id`; repeated rows count once.
-        ks: List lengths, each at least 1.
+        ks: List lengths, each at least 1; repeated ones count once.
 
     Returns:
         Rows `user_id, metric, k` i32`, value` f64, sorted by user; every user of `truth` has every metric at every k.
@@ -35,17 +41,68 @@ def per_user_metrics(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Seq
     Raises:
         ValueError: A k or a rank is below 1, or a list holds a rank or an item twice.
     """
-    _validate(recommendations, ks)
-    truth = truth.select("user_id", "item_id").unique()
-    sizes = truth.group_by("user_id").agg(pl.len().alias("n")).sort("user_id")
-    hits = (
-        recommendations.select("user_id", "rank", "item_id")
-        .join(truth, on=["user_id", "item_id"], how="semi")
-        .sort("user_id", "rank")
-        .with_columns(pl.int_range(1, pl.len() + 1).over("user_id").alias("n_hits"))
+    wide = per_user_table(recommendations, truth, ks)
+    names = [(metric, k) for k in sorted(set(ks)) for metric in METRICS]
+    schema = pl.Schema({"metric": pl.String(), "k": pl.Int32()})
+    long = wide.select("user_id").join(
+        pl.DataFrame(names, schema, orient="row"), how="cross", maintain_order="left_right"
     )
-    frames = [_at_k(hits, sizes, k) for k in ks]
-    return pl.concat(frames).sort("user_id", "k", maintain_order=True) if frames else _empty(sizes)
+    values = np.column_stack([wide[f"{metric}@{k}"] for metric, k in names]).ravel() if names else np.empty(0)
+    return long.with_columns(pl.Series("value", values, pl.Float64))
+
+
+def per_user_table(recommendations: pl.DataFrame, truth: pl.DataFrame, ks: Sequence[int]) -> pl.DataFrame:
+    """`per_user_metrics` with a row per user and a column `metric@k` per number, by k and then as in `METRICS`.
+
+    A fifth of the memory of the long form, and what resampling wants.
+
+    Raises:
+        ValueError: As `per_user_metrics`.
+    """
+    return ranking_table(find_hits(recommendations, truth, max(ks, default=1)), ks)
+
+
+def ranking_table(hits: Hits, ks: Sequence[int]) -> pl.DataFrame:
+    """`per_user_table` of hits that were looked up to the largest k at least.
+
+    Raises:
+        ValueError: A k is below 1.
+    """
+    if any(k < 1 for k in ks):
+        raise ValueError(f"every k is at least 1, found {list(ks)}")
+    columns: dict[str, np.ndarray] = {}
+    for k in sorted(set(ks)):
+        columns |= {f"{metric}@{k}": values for metric, values in _at_k(hits, k).items()}
+    return pl.DataFrame({"user_id": hits.users, **columns})
+
+
+def per_user_r_precision(recommendations: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """R-precision of each user with truth: hits within the first n places over n, the user's relevant items.
+
+    There precision and recall are equal, and a perfect list reaches 1 whatever its user took. (Manning, Raghavan and
+    Schütze 2008, "Introduction to Information Retrieval", section 8.4.) Lists that were cut below n score as if filled
+    with misses; users without a list count 0.
+
+    Args:
+        recommendations: Rows `user_id, rank` (1-based)`, item_id`, any order.
+        truth: Rows `user_id, item_id`; repeated rows count once.
+
+    Returns:
+        Rows `user_id, metric, k` (0: it has none)`, value` f64, sorted by user.
+
+    Raises:
+        ValueError: A rank is below 1, or a list holds a rank or an item twice.
+    """
+    hits = find_hits(recommendations, truth)
+    named = pl.DataFrame({"user_id": hits.users, "value": r_precision(hits)})
+    metric, k = pl.lit(R_PRECISION).alias("metric"), pl.lit(0, pl.Int32).alias("k")
+    return named.select("user_id", metric, k, "value")
+
+
+def r_precision(hits: Hits) -> np.ndarray:
+    """`[n_users]` f64: `per_user_r_precision` of hits that were looked up in whole lists."""
+    within = hits.user[hits.rank <= hits.n_relevant[hits.user]]
+    return np.bincount(within, minlength=len(hits.users)) / hits.n_relevant
 
 
 def ideal_dcg(n: int) -> np.ndarray:
@@ -53,46 +110,23 @@ def ideal_dcg(n: int) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, n + 2)))])
 
 
-def _at_k(hits: pl.DataFrame, sizes: pl.DataFrame, k: int) -> pl.DataFrame:
-    rank = pl.col("rank")
-    sums = (
-        hits.filter(rank <= k)
-        .group_by("user_id", maintain_order=True)
-        .agg(
-            (1 / (rank + 1).log(2)).sum().alias("dcg"),
-            pl.len().alias("hits"),
-            (1 / rank.min()).alias("mrr"),
-            (pl.col("n_hits") / rank).sum().alias("precisions"),
-        )
-    )
-    users = sizes.join(sums, on="user_id", how="left", maintain_order="left").with_columns(
-        pl.col("dcg", "hits", "mrr", "precisions").fill_null(0)
-    )
-    n_ideal = np.minimum(k, users["n"].to_numpy())
-    hit_count = pl.col("hits").cast(pl.Float64)
-    values = users.select(
-        "user_id",
-        ndcg=pl.col("dcg") / pl.Series(ideal_dcg(k)[n_ideal]),
-        recall=hit_count / pl.col("n"),
-        precision=hit_count / k,
-        mrr=pl.col("mrr"),
-        map=pl.col("precisions") / pl.Series(n_ideal),
-        hit_rate=(hit_count > 0).cast(pl.Float64),
-    )
-    long = values.unpivot(METRICS, index="user_id", variable_name="metric", value_name="value")
-    return long.select("user_id", "metric", pl.lit(k, dtype=pl.Int32).alias("k"), "value")
-
-
-def _empty(sizes: pl.DataFrame) -> pl.DataFrame:
-    columns = [pl.lit("").alias("metric"), pl.lit(0, pl.Int32).alias("k"), pl.lit(0.0).alias("value")]
-    return sizes.select("user_id", *columns).clear()
-
-
-def _validate(recommendations: pl.DataFrame, ks: Sequence[int]) -> None:
-    if any(k < 1 for k in ks):
-        raise ValueError(f"every k is at least 1, found {list(ks)}")
-    if int((recommendations["rank"] >= 1).sum()) != len(recommendations):
-        raise ValueError("ranks are 1-based and never null")
-    for column in ("item_id", "rank"):
-        if recommendations.select("user_id", column).is_duplicated().any():
-            raise ValueError(f"a user's list holds the same {column} twice")
+def _at_k(hits: Hits, k: int) -> Mapping[str, np.ndarray]:
+    """Metric -> `[n_users]` f64."""
+    within = hits.rank <= k
+    user, rank, place = hits.user[within], hits.rank[within], hits.place()[within]
+    n_users = len(hits.users)
+    n_hits = np.bincount(user, minlength=n_users).astype(np.float64)
+    n_ideal = np.minimum(k, hits.n_relevant)
+    # An ideal of no more places than anybody fills: k may be far beyond the catalogue.
+    ideal = ideal_dcg(int(n_ideal.max(initial=0)))
+    reciprocal = np.zeros(n_users)
+    first = place == 1
+    reciprocal[user[first]] = 1 / rank[first]
+    return {
+        "ndcg": np.bincount(user, 1 / np.log2(rank + 1), n_users) / ideal[n_ideal],
+        "recall": n_hits / hits.n_relevant,
+        "precision": n_hits / k,
+        "mrr": reciprocal,
+        "map": np.bincount(user, place / rank, n_users) / n_ideal,
+        "hit_rate": (n_hits > 0).astype(np.float64),
+    }

@@ -1,13 +1,18 @@
 from datetime import timedelta
 from math import log2
 
+import numpy as np
 import polars as pl
 import pytest
 
+from models.evaluation.diversity import ItemVectors
 from models.evaluation.evaluate import METRICS_SCHEMA, Resampling, evaluate
 from models.evaluation.truth import window_truth
 
 QUICK = Resampling(n_resamples=200)
+OF_ALL_LISTS = {"coverage", "gini", "entropy", "novelty", "epc", "aclt", "arp", "popularity_lift", "popreo"}
+OF_ALL_LISTS |= {"personalisation", "repeat_rate", "serendipity"}
+OF_ALL_LISTS |= {f"fair_{measure}" for measure in ("jain", "qf", "entropy", "fsat", "gini")}
 
 
 @pytest.fixture
@@ -70,6 +75,45 @@ def test_values_by_hand(run):
     assert value(found, "recommendations", "novelty", 1) == pytest.approx((log2(3) + log2(3) + log2(3 / 2)) / 3)
 
 
+def test_values_of_all_lists_by_hand(run):
+    found = run()
+
+    def of(metric, k, model="recommendations"):
+        return value(found, model, metric, k)
+
+    # Takers: a 2, b 1, c 1 of 3 users; the head of the catalogue a, b, c, d is a. At 1 the lists hold c, b, a.
+    assert of("epc", 1) == pytest.approx(1 - (1 + 1 + 2) / 3 / 3)
+    assert of("aclt", 1) == pytest.approx(2 / 3)
+    assert of("arp", 1) == pytest.approx((1 + 1 + 2) / 3)
+    # u took a and b, v took a; the user `cold` has no past.
+    assert of("popularity_lift", 1) == pytest.approx((1 + 1) / (3 / 2 + 2) - 1)
+    assert of("entropy", 1) == pytest.approx(log2(3))
+    assert of("personalisation", 2) == pytest.approx(1 - (3 * 1 / 2) / 3)
+    assert of("repeat_rate", 2) == 0
+    # At 1 u's c and v's b are hits, where the popular lists hold d and d; at 2 these hold c and b as well.
+    assert of("serendipity", 1) == pytest.approx((1 + 1) / 2)
+    assert of("serendipity", 2) == 0
+    assert of("fair_qf", 1) == 1
+    assert of("fair_fsat", 1) is None
+    # v's n is in no catalogue and nothing relevant is of the head.
+    assert of("popreo", 1) is None
+    # u: c of {c}; v: b and d of two places for {b, n}.
+    assert of("r_precision", 0) == pytest.approx((1 + 1 / 2) / 2)
+
+
+def test_optional_inputs_add_their_rows(run):
+    categories = pl.DataFrame({"item_id": ["a", "b", "c", "d"], "category": ["x", "x", "y", "y"]})
+    vectors = ItemVectors(pl.Series(["a", "b", "c", "d"]), np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]))
+    found = run(categories=categories, vectors=vectors)
+    # cd is alike, bd and ad are not.
+    for metric in ("category_diversity", "vector_diversity"):
+        assert value(found, "recommendations", metric, 2) == pytest.approx(2 / 3)
+        assert value(found, "recommendations", metric, 1) is None
+    added = {"category_diversity", "vector_diversity"}
+    assert found.filter(~pl.col("metric").is_in(added)).equals(run())
+    assert "serendipity" not in run(baseline="nothing_of_the_kind")["metric"]
+
+
 def test_rows_have_the_tables_schema_and_are_unique(run, as_of):
     found = run()
     assert found.schema == METRICS_SCHEMA
@@ -77,6 +121,12 @@ def test_rows_have_the_tables_schema_and_are_unique(run, as_of):
     assert found["n_test_days"].unique().to_list() == [7]
     assert found["as_of_day"].unique().to_list() == [as_of]
     assert found.filter(pl.col("metric") == "ndcg")["ci_low"].null_count() == 0
+
+
+def test_many_rows_without_an_interval_come_before_the_first_with_one(run):
+    found = run(ks=list(range(1, 12)))
+    assert found["ci_low"].null_count() > 300
+    assert found.filter((pl.col("metric") == "ndcg") & (pl.col("slice") == "all"))["ci_low"].null_count() == 0
 
 
 def test_population_rows(run):
@@ -110,7 +160,10 @@ def test_comparison_with_the_baseline(run):
 
 def test_a_window_without_a_user_to_score_has_no_means(run, after):
     found = run(interactions_after=after.clear())
-    assert set(found["metric"]) == {"coverage", "gini", "novelty", "n_cold_users", "cold_user_share", "new_item_share"}
+    assert set(found["metric"]) == {*OF_ALL_LISTS, "n_cold_users", "cold_user_share", "new_item_share"}
+    assert found["ci_low"].null_count() == len(found)
+    for metric in ("serendipity", "popreo"):
+        assert value(found, "recommendations", metric, 2) is None
     assert value(found, "population", "n_cold_users", 0) == 0
     assert value(found, "population", "cold_user_share", 0) is None
 

@@ -1,4 +1,5 @@
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -82,3 +83,62 @@ def test_p_values_of_noise_are_spread_evenly():
 def test_pairs_need_equal_lengths():
     with pytest.raises(ValueError, match="2 users"):
         paired_difference(np.ones(2), np.ones(3))
+
+
+@pytest.fixture
+def many_users(monkeypatch):
+    """The way of more than 50,000 users, at any number of them and over several chunks."""
+    monkeypatch.setattr(intervals, "_DIRECT_USERS", 0)
+    monkeypatch.setattr(intervals, "_CHUNK_USERS", 128)
+
+
+@pytest.mark.parametrize("n_users", [3, 200])
+def test_counts_of_many_users_are_those_of_draws_with_replacement(many_users, n_users):
+    counts = np.concatenate(list(intervals._poisson_sums(np.eye(n_users), 20_000, 0)))
+    assert (counts.sum(axis=1) == n_users).all()
+    assert counts.mean(axis=0) == pytest.approx(1, abs=0.05)
+    covariance = np.cov(counts.T)
+    off_diagonal = covariance[~np.eye(n_users, dtype=bool)]
+    assert np.diag(covariance).mean() == pytest.approx(1 - 1 / n_users, rel=0.01)
+    assert off_diagonal.mean() == pytest.approx(-1 / n_users, rel=0.02)
+    assert np.abs(off_diagonal + 1 / n_users).max() < 0.06
+    # Drawn never, once, ...: binomial.
+    shares = np.bincount(counts.astype(int).ravel(), minlength=4)[:4] / counts.size
+    p = 1 / n_users
+    binomial = [math.comb(n_users, count) * p**count * (1 - p) ** (n_users - count) for count in range(4)]
+    assert shares == pytest.approx(binomial, abs=0.004)
+
+
+def test_many_users_are_covered_about_as_often_as_it_says(many_users):
+    generator = np.random.default_rng(0)
+    found = [bootstrap_intervals(generator.exponential(size=(150, 1)), 300, 0.9, seed=trial)[0] for trial in range(200)]
+    assert 0.82 <= sum(interval.low <= 1 <= interval.high for interval in found) / 200 <= 0.96
+
+
+def test_many_users_have_the_interval_of_few(monkeypatch, many_users):
+    values = np.random.default_rng(1).gamma(0.5, size=(300, 2))
+    fast = bootstrap_intervals(values, 4000, 0.95, seed=3)
+    monkeypatch.setattr(intervals, "_DIRECT_USERS", 300)
+    direct = bootstrap_intervals(values, 4000, 0.95, seed=3)
+    assert fast != direct
+    assert np.array(fast) == pytest.approx(np.array(direct), rel=0.02)
+
+
+def test_many_users_are_seeded_share_draws_and_do_not_depend_on_the_blocks(monkeypatch, many_users):
+    values = np.random.default_rng(1).random((150, 1))
+    values = np.hstack([values, values + 1])
+    found = bootstrap_intervals(values, 200, seed=4)
+    assert found[1] == pytest.approx([end + 1 for end in found[0]])
+    assert bootstrap_intervals(values, 200, seed=4) == found
+    assert bootstrap_intervals(values, 200, seed=5) != found
+    monkeypatch.setattr(intervals, "_BLOCK_DRAWS", 700)
+    assert np.allclose(bootstrap_intervals(values, 200, seed=4), found)
+    assert bootstrap_intervals(np.array([[0.25]]), 10)[0] == (0.25, 0.25, 0.25)
+
+
+def test_poisson_counts_agree_with_the_thresholds_one_by_one():
+    thresholds = intervals._poisson_thresholds(0.9)
+    drawn = np.random.SFC64(5).random_raw(5000).view(np.uint32)
+    counts = intervals._poisson_counts(np.random.SFC64(5), 9999, thresholds)
+    assert counts.tolist() == [sum(int(value) >= edge for edge in thresholds) for value in drawn[:9999]]
+    assert counts.mean() == pytest.approx(0.9, abs=0.03)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.list_metrics import catalogue_coverage, gini, novelty
+from models.evaluation.list_metrics import catalogue_coverage, exposure_entropy, gini, novelty
 
 LISTS = pl.DataFrame({"user_id": ["u", "u", "v", "v"], "rank": [1, 2, 1, 2], "item_id": ["a", "b", "a", "outside"]})
 CATALOGUE = pl.Series("item_id", ["a", "b", "c", "d"])
@@ -51,3 +51,17 @@ def test_gini_agrees_with_mean_absolute_difference():
 def test_gini_without_meaning_is_nan():
     assert isnan(gini(LISTS.clear(), CATALOGUE, 2))
     assert isnan(gini(LISTS, CATALOGUE.head(1), 2))
+
+
+def test_exposure_entropy():
+    # Within 2 of the catalogue: a, b, a.
+    assert exposure_entropy(LISTS, CATALOGUE, 2) == pytest.approx(2 / 3 * log2(3 / 2) + 1 / 3 * log2(3))
+    assert exposure_entropy(LISTS, CATALOGUE, 1) == 0
+    assert exposure_entropy(LISTS.head(2), pl.concat([CATALOGUE, CATALOGUE]), 9) == pytest.approx(1)
+    assert isnan(exposure_entropy(LISTS.clear(), CATALOGUE, 2))
+    assert isnan(exposure_entropy(LISTS, pl.Series("item_id", ["c"]), 2))
+    generator = np.random.default_rng(3)
+    shown = [f"i{number}" for number in generator.integers(9, size=60)]
+    lists = pl.DataFrame({"user_id": [f"u{number}" for number in range(60)], "rank": [1] * 60, "item_id": shown})
+    naive = -sum(shown.count(item) / 60 * log2(shown.count(item) / 60) for item in set(shown))
+    assert exposure_entropy(lists, pl.Series("item_id", shown), 1) == pytest.approx(naive)

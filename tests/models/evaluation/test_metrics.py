@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.metrics import METRICS, ideal_dcg, per_user_metrics
+from models.evaluation.metrics import METRICS, ideal_dcg, per_user_metrics, per_user_r_precision, per_user_table
 
 
 def ranked(**lists: list[str]) -> pl.DataFrame:
@@ -124,3 +124,33 @@ def test_what_is_no_ranked_list_is_refused(recommendations, ks, message):
 
 def test_ideal_dcg():
     assert ideal_dcg(2) == pytest.approx([0, 1, 1 + 1 / log2(3)])
+
+
+def test_r_precision():
+    # u: two relevant, one of them within the first 2; v: three relevant, a list of one; w: no list; x: no truth.
+    lists = ranked(u=["x", "a", "b"], v=["a"], x=["a"])
+    found = per_user_r_precision(lists, taken(u=["a", "b", "a"], v=["a", "b", "c"], w=["a"]))
+    assert found.rows() == [("u", "r_precision", 0, 1 / 2), ("v", "r_precision", 0, 1 / 3), ("w", "r_precision", 0, 0)]
+    assert found.schema == per_user_metrics(lists, taken(u=["a"]), [1]).schema
+    assert per_user_r_precision(lists, taken()).is_empty()
+    generator = np.random.default_rng(8)
+    for _ in range(50):
+        items = list(generator.permutation(list("abcdefgh"))[: generator.integers(1, 9)])
+        truth = list(generator.permutation(list("abcdefgh"))[: generator.integers(1, 9)])
+        naive = sum(item in truth for item in items[: len(truth)]) / len(truth)
+        assert per_user_r_precision(ranked(u=items), taken(u=truth))["value"].item() == pytest.approx(naive)
+
+
+def test_the_table_holds_the_same_numbers():
+    lists, truth = ranked(u=["x", "a"], v=["b"]), taken(u=["a"], v=["a"])
+    table = per_user_table(lists, truth, [2, 1, 2])
+    assert table.columns == ["user_id"] + [f"{metric}@{k}" for k in (1, 2) for metric in METRICS]
+    long = per_user_metrics(lists, truth, [2, 1, 2])
+    for user, metric, k, value in long.iter_rows():
+        assert table.filter(pl.col("user_id") == user)[f"{metric}@{k}"].item() == value
+
+
+def test_a_k_beyond_the_catalogue_and_a_single_user():
+    found = values(per_user_metrics(ranked(u=["a", "unknown"]), taken(u=["a"]), [10**6]), 10**6)
+    assert found["ndcg"] == found["recall"] == found["map"] == 1
+    assert found["precision"] == pytest.approx(1 / 10**6)
