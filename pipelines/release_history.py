@@ -28,13 +28,13 @@ def show_releases(project: Project) -> None:
     """
     k = project.settings.evaluation.ks[0]
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("release", "as of", "made at (UTC)", "snapshot", f"ndcg@{k}", "95 % interval", "lists of", ""):
-        table.add_column(name, justify="right" if name == "snapshot" else "left", no_wrap=True)
+    for name in ("release", "as of", "made at (UTC)", f"ndcg@{k} (95 % interval)", ""):
+        table.add_column(name, overflow="fold")
     for number, release in enumerate(all_releases(warehouse_of(project))):
         served = "served" if number == 0 else ""
         restores = f"restores {release.restores}" if release.restores else ""
         made = f"{release.created_at:%Y-%m-%d %H:%M}"
-        values = (release.release_id, release.as_of_day, made, release.snapshot, *_ndcg(release, k))
+        values = (release.release_id, release.as_of_day, made, _ndcg(release, k))
         table.add_row(*(cell(value) for value in values), ", ".join(filter(None, (served, restores))))
     console.print(table)
 
@@ -69,12 +69,11 @@ def rollback(project: Project, to: str) -> Release:
     return find_release(warehouse, name)
 
 
-def _ndcg(release: Release, k: int) -> tuple[str, str, str]:
-    """Value, interval and as-of day of the final lists' NDCG; blanks before the first were scored."""
+def _ndcg(release: Release, k: int) -> str:
+    """The final lists' NDCG with its interval; blank before the first were scored."""
     wanted = {"model": MODEL, "metric": "ndcg", "k": k, "slice": "all"}
     rows = [row for row in release.metrics if wanted.items() <= row.items()]
     if not rows or rows[0]["value"] is None:
-        return "", "", ""
+        return ""
     row = rows[0]
-    interval = f"{row['ci_low']:.4f} to {row['ci_high']:.4f}" if row["ci_low"] is not None else ""
-    return f"{row['value']:.4f}", interval, str(row["as_of_day"])
+    return f"{row['value']:.4f} ({row['ci_low']:.4f} to {row['ci_high']:.4f})"

@@ -138,17 +138,18 @@ class TestCompare:
         assert "lists of 2025-09-12" in shown
 
     def test_on_days_since_the_better_lists_win(self, copy, invoke):
-        """The second release's lists begin with what each user takes the day after."""
-        taken = """(SELECT user_id, min(item_id) AS item_id FROM core_interactions WHERE event_day = '2025-09-14'
-            GROUP BY user_id)"""
+        """The second release's lists are what each user takes in the two days after."""
         back = dt.date(2025, 9, 12)
+        taken = f"""(SELECT user_id, item_id, row_number() OVER (PARTITION BY user_id ORDER BY item_id)::INT AS rank
+            FROM (SELECT DISTINCT user_id, item_id FROM core_interactions WHERE event_day > '{back}') AS later
+            ANTI JOIN (FROM core_interactions WHERE event_day <= '{back}') AS before USING (user_id, item_id))"""
 
         def perfect(connection) -> None:
             connection.execute(f"DELETE FROM recommendations WHERE as_of_day = '{back}'")
             connection.execute(
-                f"""INSERT INTO recommendations BY NAME SELECT * REPLACE (t.item_id AS item_id, DATE '{back}' AS as_of_day)
-                FROM (SELECT * FROM recommendations WHERE as_of_day = '2025-09-14' AND rank = 1) AS r
-                JOIN {taken} AS t USING (user_id)"""
+                f"""INSERT INTO recommendations BY NAME
+                SELECT r.* REPLACE (t.user_id AS user_id, t.item_id AS item_id, t.rank AS rank, DATE '{back}' AS as_of_day)
+                FROM {taken} AS t CROSS JOIN (FROM recommendations LIMIT 1) AS r"""
             )
 
         copy.warehouse.write(lambda c: c.execute(f"UPDATE releases SET as_of_day = '{back}'"))
