@@ -1,0 +1,23 @@
+"""When an off-policy estimate is an answer, and when it is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an estimate must have to be given.
+
+    Attributes:
+        min_effective_sample: Least effective sample size `(sum w)^2 / sum w^2` of the weights used.
+        min_rewards: Least number of rows with a reward and a weight above 0. A normal interval of fewer covers too
+            seldom (docs/off-policy.md has the measurement).
+        max_weight: Where `clipped_ips` cuts weights and `switch_dr` leaves them to its reward model; above 0.
+        max_missing_mass: Largest share of the evaluation policy's choices that the log may lack, in [0, 1).
+    """
+
+    min_effective_sample: float = 100.0
+    min_rewards: int = 10
+    max_weight: float = 100.0
+    max_missing_mass: float = 0.05
