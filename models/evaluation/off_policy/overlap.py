@@ -20,7 +20,7 @@ class Overlap:
     Attributes:
         n_rows: Logged rows.
         n_unusable: Rows whose propensity is missing, not in (0, 1], or no number.
-        n_rewards: Rows with a reward and a weight above 0.
+        effective_rewards: `(sum w r)^2 / sum (w r)^2` of the weights used: as many equal rewards say as much.
         effective_sample: `(sum w)^2 / sum w^2` of the weights used (Kong 1992); at most the number of rows.
         largest_weight: Of the weights before any clipping.
         mean_weight: Of the weights used. Its expectation is 1 where every choice of the evaluation policy could be
@@ -33,7 +33,7 @@ class Overlap:
 
     n_rows: int
     n_unusable: int
-    n_rewards: int
+    effective_rewards: float
     effective_sample: float
     largest_weight: float
     mean_weight: float
@@ -50,15 +50,15 @@ class Overlap:
             rows: The rows.
             used: `[n]`, the weights an estimator uses.
         """
-        n, total, squares = len(used), float(used.sum()), float(np.square(used).sum())
+        n, total = len(used), float(used.sum())
         if not n:
-            return cls(0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+            return cls(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         everything = float(rows.weights.sum())
         return cls(
             n_rows=n,
             n_unusable=int((~rows.usable).sum()),
-            n_rewards=int(((rows.rewards != 0) & (used > 0)).sum()),
-            effective_sample=total**2 / squares if squares else 0.0,
+            effective_rewards=effective_number(np.abs(used * rows.rewards)),
+            effective_sample=effective_number(used),
             largest_weight=float(rows.weights.max()),
             mean_weight=total / n,
             mean_weight_error=float(used.std() / np.sqrt(n)),
@@ -66,6 +66,16 @@ class Overlap:
             zero_weight_share=float((rows.probabilities <= 0).mean()),
             unsupported_share=float(rows.unsupported.mean()) if rows.unsupported is not None else 0.0,
         )
+
+
+def effective_number(weights: np.ndarray) -> float:
+    """`(sum w)^2 / sum w^2`: how many equal weights say as much; 0 where all are 0.
+
+    Args:
+        weights: `[n]`, not negative.
+    """
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def reason_to_refuse(overlap: Overlap, limits: Limits, model_fills_gaps: bool = False) -> str | None:
@@ -88,8 +98,9 @@ def reason_to_refuse(overlap: Overlap, limits: Limits, model_fills_gaps: bool = 
         return "the policy never chooses what was shown"
     if overlap.effective_sample < limits.min_effective_sample:
         return f"effective sample size {overlap.effective_sample:.0f} is below {limits.min_effective_sample:g}"
-    if overlap.n_rewards < limits.min_rewards:
-        return f"{overlap.n_rewards} rewards on what the policy would show, fewer than {limits.min_rewards}"
+    if overlap.effective_rewards < limits.min_effective_rewards:
+        found = f"rewards on what the policy would show count as {overlap.effective_rewards:.1f}"
+        return f"{found}, fewer than {limits.min_effective_rewards:g}"
     return _reason_of_mean_weight(overlap, mass, model_fills_gaps)
 
 

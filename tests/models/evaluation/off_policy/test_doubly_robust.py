@@ -9,7 +9,7 @@ from models.evaluation.off_policy.doubly_robust import dr, switch_dr
 from models.evaluation.off_policy.inverse_propensity import clipped_ips, ips
 from models.evaluation.off_policy.limits import Limits
 
-FREE = Limits(min_effective_sample=0, min_rewards=0, max_missing_mass=0.99)
+FREE = Limits(min_effective_sample=0, min_effective_rewards=0, max_missing_mass=0.99)
 
 
 def cut(max_weight: float) -> Limits:
@@ -26,7 +26,7 @@ def test_hand_worked(make_rows):
     found = switch_dr(rows, predicted, expected, cut(2))
     assert found.value == pytest.approx(Fraction(7, 8) / 3 + Fraction(1 - Fraction(1, 8), 3))
     assert found.overlap.clipped_share == pytest.approx(Fraction(4, 1) / Fraction(13, 2))
-    assert found.overlap.n_rewards == 1
+    assert found.overlap.effective_rewards == 1
 
 
 @pytest.mark.parametrize("seed", range(3))

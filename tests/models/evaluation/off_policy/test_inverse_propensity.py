@@ -8,7 +8,7 @@ import pytest
 from models.evaluation.off_policy.inverse_propensity import clipped_ips, ips, snips
 from models.evaluation.off_policy.limits import Limits
 
-FREE = Limits(min_effective_sample=0, min_rewards=0, max_missing_mass=0.99)
+FREE = Limits(min_effective_sample=0, min_effective_rewards=0, max_missing_mass=0.99)
 
 
 def naive(rows, limit=float("inf")) -> tuple[float, float]:

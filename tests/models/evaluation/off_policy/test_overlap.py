@@ -60,14 +60,14 @@ class TestEveryEstimator:
 
     def test_a_small_effective_sample(self, estimator):
         assert estimator(even(180)).refused_because == "effective sample size 90 is below 100"
-        assert estimator(even(180), Limits(min_effective_sample=90)).value is not None
+        assert estimator(even(180), Limits(90, 10)).value is not None
 
     def test_few_rewards_on_what_the_policy_shows(self, estimator):
         rewards = np.zeros(400)
-        rewards[:18] = 1
+        rewards[:38] = 1
         found = estimator(even(rewards=rewards))
-        assert found.refused_because == "9 rewards on what the policy would show, fewer than 10"
-        assert estimator(even(rewards=rewards), Limits(min_rewards=9)).value is not None
+        assert found.refused_because == "rewards on what the policy would show count as 19.0, fewer than 20"
+        assert estimator(even(rewards=rewards), Limits(min_effective_rewards=19)).value is not None
 
     def test_weights_that_do_not_average_one(self, estimator):
         too_small = estimator(even(propensities=np.full(400, 0.2)))

@@ -10,7 +10,7 @@ from models.evaluation.off_policy.inverse_propensity import ips
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.slates import LoggedSlates, independent_ips, position_based, slate_ips
 
-FREE = Limits(min_effective_sample=0, min_rewards=0, max_missing_mass=0.99)
+FREE = Limits(min_effective_sample=0, min_effective_rewards=0, max_missing_mass=0.99)
 
 
 def test_hand_worked():
