@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.embeddings import interaction_sequences, item_text_embeddings, retrievers, vector_tables
-from assets.evaluation import evaluation_report, metrics
+from assets.evaluation import evaluation_report, metrics, policy_values
 from assets.events import checks as event_checks
 from assets.events import raw_events, raw_items
 from assets.graph import Graph
@@ -47,6 +47,7 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         *rankers.build(graph),
         recommendations.build(graph),
         metrics.build(graph),
+        policy_values.build(graph),
         evaluation_report.build(graph),
     ]
     learned = {

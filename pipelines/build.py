@@ -20,7 +20,7 @@ from pipelines.storage import warehouse_of
 from pipelines.warm_up import WarmUp
 from resources.settings import Project
 
-NOT_RELEASED = {"metrics", "evaluation_report", "release"}
+NOT_RELEASED = {"metrics", "policy_values", "evaluation_report", "release"}
 LOG = "build.log"
 
 

@@ -33,6 +33,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "candidates": ("user_id", "item_id", "source", "as_of_day"),
     "recommendations": ("user_id", "rank", "as_of_day"),
     "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
+    "policy_values": ("as_of_day", "policy", "estimator"),
     "releases": ("release_id",),
     "artifacts": ("asset", "as_of_day"),
     "quality_history": ("run_id", "evaluation_number", "expectation_number"),

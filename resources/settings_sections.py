@@ -159,6 +159,29 @@ class Recommendations(Section):
     candidates_per_source: int = Field(100, ge=1, description="Items each retriever offers per user.")
 
 
+class OffPolicy(Section):
+    """What other policies would have earned, from impressions with propensities."""
+
+    window_days: int = Field(28, ge=1, description="Days of impressions up to the as-of day.")
+    min_effective_sample: float = Field(
+        100, ge=1, description="An estimate whose weights say as much as fewer equal ones is refused."
+    )
+    min_effective_clicks: float = Field(
+        20, ge=1, description="The same for the weights of clicked impressions: it decides how often intervals hold."
+    )
+    max_weight: float = Field(
+        100, gt=0, description="Where `clipped_ips` cuts a weight and `switch_dr` leaves it to its model."
+    )
+    max_missing_mass: float = Field(
+        0.05, ge=0, lt=1, description="A policy is refused when more of its choices could not be, or were not, logged."
+    )
+    propensity_given: Literal["list_above", "position"] = Field(
+        "list_above",
+        description="`list_above`: a propensity is the chance given the items above in the same `impression_id`, none "
+        "of which comes again; `position`: the chance at the position, whatever stands above.",
+    )
+
+
 class Evaluation(Section):
     """How lists are scored."""
 
@@ -166,6 +189,7 @@ class Evaluation(Section):
         [10, 20], min_length=1, description="Cut-offs; the first is the one the gate looks at."
     )
     n_resamples: int = Field(1000, ge=100, description="Bootstrap resamples by user behind every interval.")
+    off_policy: OffPolicy = OffPolicy()
 
     @field_validator("ks")
     @classmethod
