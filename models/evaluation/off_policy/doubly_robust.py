@@ -19,7 +19,7 @@ def dr(rows: LoggedActions, predicted: np.ndarray, expected: np.ndarray, limits:
     """Doubly robust: `V = mean(expected_i + w_i (r_i - predicted_i))`.
 
     Unbiased where propensities or the model are right; the closer the model, the narrower. (Dudik, Langford and Li
-    2011, equation 2.)
+    2011, "Doubly robust policy evaluation and learning".)
 
     Args:
         rows: The logged rows.
@@ -34,8 +34,9 @@ def switch_dr(rows: LoggedActions, predicted: np.ndarray, expected: np.ndarray, 
     """SWITCH-DR: `V = mean(expected_i + 1[w_i <= M] w_i (r_i - predicted_i))`, M = `limits.max_weight`.
 
     Where the weight exceeds M the model speaks alone, and its error there is the bias. (Wang, Agarwal and Dudik 2017,
-    section 4.) Unlike there, M is given and not chosen by an estimate of the mean squared error: its bound on the
-    bias uses the largest reward, 1 for clicks, two orders above a click rate, and would never switch.
+    "Optimal and adaptive off-policy evaluation in contextual bandits".) Unlike there, M is given and not chosen by an
+    estimate of the mean squared error: its bound on the bias uses the largest reward, 1 for clicks, two orders above a
+    click rate, and would never switch.
 
     Args:
         rows: The logged rows.

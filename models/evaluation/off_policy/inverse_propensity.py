@@ -18,7 +18,8 @@ DEFAULTS = Limits()
 def ips(rows: LoggedActions, limits: Limits = DEFAULTS) -> Estimate:
     """Inverse propensity score: `V = mean(w_i r_i)`.
 
-    Unbiased where mu takes every action that pi takes. (Horvitz and Thompson 1952; Bottou et al. 2013, section 4.)
+    Unbiased where mu takes every action that pi takes. (Horvitz and Thompson 1952; for policies, Bottou et
+    al. 2013, "Counterfactual reasoning and learning systems".)
     """
     return judged("ips", rows, rows.weights, rows.weights * rows.rewards, limits)
 
@@ -27,7 +28,8 @@ def snips(rows: LoggedActions, limits: Limits = DEFAULTS) -> Estimate:
     """Self-normalised IPS: `V = sum(w_i r_i) / sum(w_i)`.
 
     Biased by the order of 1/n, within the range of the rewards, often far less variable than IPS. Influence values
-    `V + w_i (r_i - V) / mean(w)`, the delta method. (Swaminathan and Joachims 2015, equation 8.)
+    `V + w_i (r_i - V) / mean(w)`, the delta method. (Swaminathan and Joachims 2015, "The self-normalized estimator
+    for counterfactual learning".)
     """
     mean = rows.weights.mean() if len(rows.weights) else 0.0
     if not mean:
@@ -41,7 +43,7 @@ def clipped_ips(rows: LoggedActions, limits: Limits = DEFAULTS) -> Estimate:
 
     Too low by `E[(w - M)+ r]`, at most the lost mass `1 - E[min(w, M)]` times the largest reward: the interval covers
     the cut expectation, not the policy's value; where the lost mass exceeds `limits.max_missing_mass`, it is refused.
-    (Ionides 2008; Bottou et al. 2013, section 4.4.)
+    (Ionides 2008, "Truncated importance sampling".)
     """
     used = np.minimum(rows.weights, limits.max_weight)
     return judged("clipped_ips", rows, used, used * rows.rewards, limits)

@@ -95,6 +95,8 @@ def reason_to_refuse(overlap: Overlap, limits: Limits, model_fills_gaps: bool = 
     if share > mass:
         return f"{share:.0%} of the policy's choices could never be logged where they are made, more than {mass:.0%}"
     if not overlap.mean_weight:
+        if overlap.largest_weight:
+            return f"every weight is above {limits.max_weight:g}, so the reward model alone would speak"
         return "the policy never chooses what was shown"
     if overlap.effective_sample < limits.min_effective_sample:
         return f"effective sample size {overlap.effective_sample:.0f} is below {limits.min_effective_sample:g}"

@@ -53,7 +53,7 @@ def slate_ips(slates: LoggedSlates, limits: Limits = DEFAULTS) -> Estimate:
 
     Assumes nothing about users. Chances must multiply to those of the list: each is given what stands above. The
     effective sample shrinks with the power of the length, so it is an answer for near policies and short lists only.
-    (Li et al. 2018, section 4.1.)
+    (Li et al. 2018, "Offline evaluation of ranking policies with click models", the list model.)
     """
     usable = slates.by_position().usable.reshape(slates.rewards.shape).all(axis=1)
     propensities = np.where(usable, slates.propensities.T, np.nan).prod(axis=0)
@@ -66,7 +66,7 @@ def independent_ips(slates: LoggedSlates, limits: Limits = DEFAULTS) -> Estimate
     """IPS position by position (IIPS): `V = mean(sum_k w_ik r_ik)`.
 
     Assumes that a position's reward depends on its own item only. Chances are those of the item at that position,
-    whatever stands above. (Li et al. 2018, "item-position"; the name is that of McInerney et al. 2020.)
+    whatever stands above. (Li et al. 2018, the item-position model; the name is that of McInerney et al. 2020.)
     """
     rows = slates.by_position()
     return judged("independent_ips", rows, rows.weights, rows.weights * rows.rewards, limits, per=slates.length)
@@ -77,8 +77,9 @@ def position_based(slates: LoggedSlates, examination: np.ndarray, limits: Limits
 
     Assumes that a click takes an item that attracts, wherever it stands, at a position that is examined, whatever
     stands there: `P(click on a at k) = h_k q(x, a)`. Then what counts is how often an item is examined anywhere,
-    `e(a) = sum_j h_j P(a at j | x)` (`exposure`), and clicks at one position speak for all. (Li et al. 2018, section
-    4.4.) The overlap is that of the weights `h_k e_pi / (e_mu mean(h))`, which average 1; the value is the same.
+    `e(a) = sum_j h_j P(a at j | x)` (`exposure`), and clicks at one position speak for all. (Li et al. 2018, the
+    position-based model.) The overlap is that of the weights `h_k e_pi / (e_mu mean(h))`, which average 1; the value is
+    the same.
 
     Args:
         slates: With exposures `e_mu` and `e_pi` of the logged items in place of propensities and probabilities.

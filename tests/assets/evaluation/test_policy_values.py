@@ -1,6 +1,7 @@
 """`policy_values` reads nothing later than its day, and every setting of its section is heard."""
 
 import datetime as dt
+import re
 
 import polars as pl
 import pytest
@@ -51,6 +52,14 @@ def test_what_happens_later_changes_nothing(warehouse):
     assert row(before, "recommendations")["n_impressions"] == 4 * 400
 
 
+def test_a_day_whose_lists_are_for_others_hides_older_lists(warehouse):
+    with warehouse.connect() as connection:
+        connection.execute("DELETE FROM recommendations WHERE as_of_day > DATE '2025-03-01'")
+        connection.execute("INSERT INTO recommendations VALUES (DATE '2025-03-02', 'somebody else', 1, 'i1')")
+    found = row(values_between(warehouse, OffPolicy(), FIRST, LAST), "recommendations")
+    assert found["n_impressions"] == 2 * 400  # Lists of 28 February and 1 March, for one day each.
+
+
 def test_without_lists_there_is_a_reason(warehouse):
     with warehouse.connect() as connection:
         connection.execute("DROP TABLE recommendations")
@@ -67,10 +76,17 @@ def test_without_lists_there_is_a_reason(warehouse):
 )
 def test_limits_are_those_of_the_settings(warehouse, changed, reason):
     assert row(values_between(warehouse, OffPolicy(), FIRST, LAST), "uniform")["refused_because"] is None
-    import re
-
     found = row(values_between(warehouse, OffPolicy(**changed), FIRST, LAST), "uniform")["refused_because"]
     assert re.search(reason, found)
+
+
+def test_above_so_many_impressions_whole_users_are_left_out(warehouse):
+    found = values_between(warehouse, OffPolicy(max_impressions=1000), FIRST, LAST)
+    n = row(found, "logged", "mean")["n_impressions"]
+    assert found["user_share"].unique().to_list() == [1000 / 1600]
+    assert 900 < n < 1100 and n % 4 == 0, "each user has one a day"
+    assert values_between(warehouse, OffPolicy(max_impressions=1000), FIRST, LAST).equals(found)
+    assert values_between(warehouse, OffPolicy(), FIRST, LAST)["user_share"].unique().to_list() == [1]
 
 
 def test_max_weight_and_missing_mass_are_those_of_the_settings(warehouse):
@@ -102,4 +118,4 @@ def test_the_check_warns_of_propensities_that_are_too_small(warehouse):
 
 
 def test_the_table_has_the_columns_of_the_values():
-    assert list(COLUMNS) == ["as_of_day", "first_day", *SCHEMA]
+    assert list(COLUMNS) == ["as_of_day", "first_day", "user_share", *SCHEMA]

@@ -89,6 +89,11 @@ def test_max_weight_decides_what_is_clipped():
     assert clipped_ips(rows).value == pytest.approx(0.2)
 
 
+def test_where_every_weight_is_above_the_limit_the_model_does_not_speak_alone():
+    found = ESTIMATORS["switch_dr"](even(), Limits(max_weight=1))
+    assert found.refused_because == "every weight is above 1, so the reward model alone would speak"
+
+
 def test_an_interval_of_one_group_is_unknown():
     found = ips(even(groups=np.zeros(400, dtype=int)))
     assert math.isinf(found.standard_error)
