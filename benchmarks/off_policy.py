@@ -8,8 +8,8 @@ The logs of two policies on the same shop and week, `bts` and `random`, say what
 
 Rows are single positions of lists of three; nothing tells which belong together, so no list can be evaluated whole.
 The position-based model needs each item's chance at every position: frequencies, again. With `--intervals`: how often
-intervals, by the normal distribution and by percentiles of the bootstrap, hold the known value of synthetic logs with
-clicks as rare and weights as uneven as there.
+intervals, by the normal distribution, by percentiles of the bootstrap and by the gamma distribution, hold the known
+value of synthetic logs with clicks as rare and weights as uneven as there.
 
 Refused estimates are printed all the same, with the reason: here one can see what they would have been worth.
 """
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.stats import chi2
 
 from models.evaluation.off_policy.click_rates import cross_fitted_rates, folds_of
 from models.evaluation.off_policy.doubly_robust import dr, switch_dr
@@ -113,10 +114,10 @@ def compare(title: str, log: Log, policy: np.ndarray, other: Log) -> None:
 
 
 def interval_table() -> None:
-    """Print how often both kinds of interval hold the truth, by expected clicks and spread of the weights."""
+    """Print how often three kinds of interval hold the truth, by expected clicks and spread of the weights."""
     print(f"\nShare of {RUNS} logs of 10,000 rows whose 95 % interval of IPS holds the value (bootstrap: {RESAMPLES})")
-    names = ("clicks", "spread", "effective", "normal", "percentile", "answered", "normal of these")
-    print("".join(f"{name:>{width}}" for name, width in zip(names, (7, 8, 11, 9, 12, 10, 17), strict=True)))
+    names = ("clicks", "spread", "effective", "normal", "percentile", "gamma", "answered", "normal of these")
+    print("".join(f"{name:>{width}}" for name, width in zip(names, (7, 8, 11, 9, 12, 9, 10, 17), strict=True)))
     for n_clicks in (20, 50, 200):
         for spread in (0.0, 0.5, 1.0, 1.5):
             print(intervals_of(n_clicks, spread))
@@ -124,26 +125,36 @@ def interval_table() -> None:
 
 def intervals_of(n_clicks: int, spread: float, n: int = 10_000) -> str:
     """One row: weights are log-normal with mean 1; the click rate does not depend on them, so the value is known."""
-    truth, held, effective = n_clicks / n, np.zeros((RUNS, 2), bool), np.zeros(RUNS)
+    truth, held, effective = n_clicks / n, np.zeros((RUNS, 3), bool), np.zeros(RUNS)
     for seed in range(RUNS):
         rng = np.random.default_rng(seed)
         terms = np.exp(spread * rng.normal(size=n) - spread**2 / 2) * (rng.random(n) < truth)
         clicked = terms[terms > 0]
         drawn = rng.poisson(1.0, size=(RESAMPLES, len(clicked))) @ clicked / n
         low, high = np.quantile(drawn, [0.025, 0.975])
-        held[seed] = abs(terms.mean() - truth) <= Z_95 * standard_error(terms), low <= truth <= high
+        least, most = gamma_interval(clicked / n)
+        is_near = abs(terms.mean() - truth) <= Z_95 * standard_error(terms)
+        held[seed] = is_near, low <= truth <= high, least <= truth <= most
         effective[seed] = effective_number(terms)
     answered = effective >= LIMITS.min_effective_rewards
-    normal, percentile = held.mean(axis=0)
+    normal, percentile, gamma = held.mean(axis=0)
     of_these = f"{held[answered, 0].mean():17.3f}" if answered.any() else f"{'-':>17}"
-    middle = f"{np.median(effective):11.1f}{normal:9.3f}{percentile:12.3f}{answered.mean():10.0%}"
+    middle = f"{np.median(effective):11.1f}{normal:9.3f}{percentile:12.3f}{gamma:9.3f}{answered.mean():10.0%}"
     return f"{n_clicks:7}{spread:8.1f}{middle}{of_these}"
+
+
+def gamma_interval(parts: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a sum of weighted counts (Fay and Feuer 1997), of the parts each count adds, `[n_clicks]`."""
+    total, variance = parts.sum(), np.square(parts).sum()
+    more, wider = total + parts.max(), variance + parts.max() ** 2
+    low = variance / (2 * total) * chi2.ppf(0.025, 2 * total**2 / variance)
+    return low, wider / (2 * more) * chi2.ppf(0.975, 2 * more**2 / wider)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="The Open Bandit sample: {bts,random}/{men,women}/*.csv.gz.")
-    parser.add_argument("--intervals", action="store_true", help="Also measure both kinds of interval.")
+    parser.add_argument("--intervals", action="store_true", help="Also measure three kinds of interval.")
     arguments = parser.parse_args()
     for campaign in ("men", "women"):
         bts, random = (Log.read(arguments.folder, policy, campaign) for policy in ("bts", "random"))
