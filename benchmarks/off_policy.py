@@ -27,13 +27,14 @@ from scipy.stats import chi2
 
 from models.evaluation.off_policy.click_rates import cross_fitted_rates, folds_of
 from models.evaluation.off_policy.doubly_robust import dr, switch_dr
-from models.evaluation.off_policy.estimate import Z_95, Estimate, standard_error
+from models.evaluation.off_policy.estimate import Z_95, Estimate
 from models.evaluation.off_policy.examination import examination_by_position, exposure
 from models.evaluation.off_policy.inverse_propensity import clipped_ips, ips, snips
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.logged_actions import LoggedActions
 from models.evaluation.off_policy.overlap import effective_number
 from models.evaluation.off_policy.slates import LoggedSlates, position_based
+from models.evaluation.off_policy.standard_error import standard_error
 
 LIMITS = Limits()
 NONE = Limits(min_effective_sample=0, min_effective_rewards=0, max_missing_mass=1e9)

@@ -9,6 +9,7 @@ import numpy as np
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.logged_actions import LoggedActions
 from models.evaluation.off_policy.overlap import Overlap, reason_to_refuse
+from models.evaluation.off_policy.standard_error import standard_error
 
 Z_95 = 1.959963984540054
 
@@ -65,22 +66,3 @@ def judged(
         return Estimate(name, None, None, None, None, overlap, reason)
     value, error = per * float(terms.mean()), per * standard_error(terms, rows.groups)
     return Estimate(name, value, error, value - Z_95 * error, value + Z_95 * error, overlap, None)
-
-
-def standard_error(terms: np.ndarray, groups: np.ndarray | None = None) -> float:
-    """Of the mean of influence values that depend on each other within groups only.
-
-    `sqrt(sum_g (sum_{i in g} (t_i - mean(t)))^2 * G / (G - 1)) / n` with G groups; without groups that is the usual
-    `std(t) / sqrt(n)`. (Liang and Zeger 1986, for a mean.) Infinite with a single group: nothing is known of it.
-
-    Args:
-        terms: `[n]`.
-        groups: `[n]` integers, or `None`.
-    """
-    centred = terms - terms.mean()
-    if groups is not None:
-        centred = np.bincount(np.unique(groups, return_inverse=True)[1], weights=centred)
-    n_groups = len(centred)
-    if n_groups < 2:
-        return float("inf")
-    return float(np.sqrt(np.square(centred).sum() * n_groups / (n_groups - 1)) / len(terms))

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.logged_actions import LoggedActions
+from models.evaluation.off_policy.standard_error import standard_error
 
 CHANCE_ERRORS = 4
 """Standard errors by which the mean weight may miss its bounds by chance: one false alarm in 30,000 estimates."""
@@ -61,7 +62,7 @@ class Overlap:
             effective_sample=effective_number(used),
             largest_weight=float(rows.weights.max()),
             mean_weight=total / n,
-            mean_weight_error=float(used.std() / np.sqrt(n)),
+            mean_weight_error=standard_error(used, rows.groups),
             clipped_share=max(0.0, 1 - total / everything) if everything else 0.0,
             zero_weight_share=float((rows.probabilities <= 0).mean()),
             unsupported_share=float(rows.unsupported.mean()) if rows.unsupported is not None else 0.0,

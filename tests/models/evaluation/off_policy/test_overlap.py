@@ -99,6 +99,17 @@ def test_an_interval_of_one_group_is_unknown():
     assert math.isinf(found.standard_error)
 
 
+def test_the_mean_weight_of_few_users_may_miss_by_chance():
+    """Weights of 10/3 for half of ten users and 0 for the others: far above 1, but these are ten draws."""
+    users = np.arange(400) // 40
+    rows = even(propensities=np.full(400, 0.3), probabilities=(users % 2).astype(float), rewards=np.ones(400))
+    apart = LoggedActions(rows.rewards, rows.propensities, rows.probabilities)
+    together = LoggedActions(rows.rewards, rows.propensities, rows.probabilities, groups=users)
+    strict = Limits(max_missing_mass=0)
+    assert "propensities are not those of the log" in ips(apart, strict).refused_because
+    assert ips(together, strict).refused_because is None
+
+
 def test_action_probabilities_tell_what_the_log_lacks():
     probabilities = np.tile([0.5, 0.25, 0.25], (4, 1))
     logged = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0.5, 0.5, 0]])
