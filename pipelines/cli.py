@@ -223,6 +223,14 @@ def report(
     show_report(_project(config), to)
 
 
+@app.command()
+def policies(config: Config = None) -> None:
+    """What other policies would have earned, from impressions with propensities."""
+    from pipelines.policies import policies as show_policies
+
+    show_policies(_project(config))
+
+
 def main() -> None:
     """Entry point."""
     app()

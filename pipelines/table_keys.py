@@ -35,6 +35,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "slice_findings": ("partition_day", "slice", "against"),
     "recommendations": ("user_id", "rank", "as_of_day"),
     "metrics": ("partition_day", "as_of_day", "model", "metric", "k", "slice", "scored_through"),
+    "unfinished_days": ("event_day",),
+    "policy_values": ("as_of_day", "policy", "estimator"),
     "releases": ("release_id",),
     "artifacts": ("asset", "as_of_day"),
     "quality_history": ("run_id", "evaluation_number", "expectation_number"),

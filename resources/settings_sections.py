@@ -171,6 +171,32 @@ SliceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 TableColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 
 
+class OffPolicy(Section):
+    """What other policies would have earned, from impressions with propensities."""
+
+    window_days: int = Field(28, ge=1, description="Days of impressions up to the as-of day.")
+    max_impressions: int = Field(
+        1_000_000, ge=1000, description="Of more, a share of the users is looked at, chosen by hash; 1.5 GiB a million."
+    )
+    min_effective_sample: float = Field(
+        100, ge=1, description="An estimate whose weights say as much as fewer equal ones is refused."
+    )
+    min_effective_clicks: float = Field(
+        20, ge=1, description="The same for the weights of clicked impressions: it decides how often intervals hold."
+    )
+    max_weight: float = Field(
+        100, gt=0, description="Where `clipped_ips` cuts a weight and `switch_dr` leaves it to its model."
+    )
+    max_missing_mass: float = Field(
+        0.05, ge=0, lt=1, description="A policy is refused when more of its choices could not be, or were not, logged."
+    )
+    propensity_given: Literal["list_above", "position"] = Field(
+        "list_above",
+        description="`list_above`: a propensity is the chance given the items above in the same `impression_id`, none "
+        "of which comes again; `position`: the chance at the position, whatever stands above.",
+    )
+
+
 class Evaluation(Section):
     """How lists are scored."""
 
@@ -183,6 +209,7 @@ class Evaluation(Section):
         description="More slices to look for worse lists in: name -> `table.column`, of a table with a row per user or "
         "per item, e.g. `country: core_users.country`.",
     )
+    off_policy: OffPolicy = OffPolicy()
 
     @field_validator("ks")
     @classmethod

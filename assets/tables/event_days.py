@@ -15,9 +15,7 @@ from resources.warehouse import Warehouse, insert
 TABLE = "unfinished_days"
 COLUMNS: Columns = {"event_day": ("DATE", "Its tables are being made again; that was begun and has not ended")}
 
-EVENTS_SQL = (
-    "SELECT event_day FROM {table} WHERE source_day BETWEEN $first AND $last AND event_day BETWEEN $begin AND $end"
-)
+EVENTS_SQL = "SELECT DISTINCT event_day FROM {table} WHERE source_day BETWEEN $first AND $last AND event_day BETWEEN $begin AND $end"
 
 
 def days_to_build(warehouse: Warehouse, graph: Graph, first: dt.date, last: dt.date) -> list[dt.date]:
@@ -25,14 +23,15 @@ def days_to_build(warehouse: Warehouse, graph: Graph, first: dt.date, last: dt.d
     begin, end = graph.with_neighbours(first, last)
     reached = {"first": first, "last": last, "begin": begin, "end": end}
     warehouse.ensure_table(TABLE, COLUMNS, "Event days whose tables a run began to make again")
-    parts = [f"SELECT event_day FROM {TABLE} WHERE $first <= $last AND $begin <= $end"]
-    parts += [EVENTS_SQL.format(table=table) for table in ("raw_events", "stg_events") if warehouse.has_table(table)]
-    changed = set(warehouse.read(" UNION ".join(parts), reached)["event_day"])
-    own = set(pl.date_range(first, last, eager=True))
-    others = pl.DataFrame({"event_day": sorted(changed - own)}, schema={"event_day": pl.Date})
+    unfinished = set(warehouse.read(f"SELECT event_day FROM {TABLE}")["event_day"])
+    changed, own = set(), set(pl.date_range(first, last, eager=True))
+    for table in ("raw_events", "stg_events"):
+        if warehouse.has_table(table):
+            changed |= set(warehouse.read(EVENTS_SQL.format(table=table), reached)["event_day"])
+    others = pl.DataFrame({"event_day": sorted(changed - own - unfinished)}, schema={"event_day": pl.Date})
     if others.height:
         warehouse.write(lambda connection: insert(connection, TABLE, others))
-    return sorted(changed | own)
+    return sorted(changed | own | unfinished)
 
 
 def finish_days(warehouse: Warehouse, days: list[dt.date]) -> None:

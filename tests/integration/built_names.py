@@ -11,7 +11,7 @@ TABLES = {
     *("feat_user_daily", "feat_item_daily", "event_funnel"),
     *("item_profiles", "user_profiles", "profile_calls"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
-    *("candidates", "recommendations", "metrics", "releases", "artifacts", "fingerprints"),
+    *("candidates", "recommendations", "metrics", "policy_values", "releases", "artifacts", "fingerprints"),
     *("comparisons", "slice_findings"),
     *("quality_history", "source_schemas", "event_profile_daily"),
 }

@@ -106,3 +106,17 @@ def test_late_lines_land_in_their_own_day(built, tables, read_events):
     clicks = kept.filter(pl.col("event_type") == "click")
     counted = ["user_id", "item_id", "event_day"]
     assert clicks.height and clicks.join(tables["core_interactions"], on=counted, how="anti").is_empty()
+
+
+def test_policies_have_values_or_reasons(tables):
+    values = tables["policy_values"]
+    assert set(values["as_of_day"]) == {LAST}
+    assert set(values["first_day"]) == {LAST - dt.timedelta(days=27)}
+    assert (values["value"].is_null() == values["refused_because"].is_not_null()).all()
+    answered = values.filter(pl.col("value").is_not_null())
+    assert {"logged", "uniform"} <= set(answered["policy"])
+    assert ((answered["ci_low"] < answered["value"]) & (answered["value"] < answered["ci_high"])).all()
+    logged = values.filter(pl.col("policy") == "logged")
+    shown = tables["core_impressions"].filter(pl.col("propensity").is_not_null() & (pl.col("event_day") <= LAST))
+    assert logged["n_impressions"].to_list() == [shown.height]
+    assert logged["n_clicks"].to_list() == [(shown["click_event_day"] <= LAST).sum()]

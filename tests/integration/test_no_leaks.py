@@ -14,6 +14,7 @@ TABLES = {
     **dict.fromkeys(["item_profiles", "user_profiles", "profile_calls", "item_text_embeddings"], "as_of_day"),
     **dict.fromkeys(["item_embeddings", "user_embeddings", "candidates", "recommendations"], "as_of_day"),
     "metrics": "partition_day",
+    "policy_values": "as_of_day",
 }
 NEW_USERS = [f"planted{number}" for number in range(12)]
 NEW_ITEMS = ["planted-in-catalogue", "planted-undated", "planted-in-log"]

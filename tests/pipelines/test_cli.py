@@ -12,7 +12,7 @@ SLUICE = str(Path(sys.executable).parent / "sluice")
 
 
 def test_the_verbs_of_the_documentation_exist():
-    documented = "backfill build diff doctor init recommend report simulate sql ui validate"
+    documented = "backfill build diff doctor init policies recommend report simulate sql ui validate"
     assert " ".join(VERBS) == documented
 
 

@@ -46,6 +46,7 @@ def test_a_late_event_reopens_its_own_day_and_no_other(lake, graph):
     put(lake, "raw_events", (9, 9), (10, 10), (8, 10), (11, 11))
     assert days_to_build(lake, graph, day(10), day(10)) == [day(8), day(10)]
     assert days_to_build(lake, graph, day(12), day(12)) == [day(8), day(12)], "the others until they are finished"
+    assert lake.read("SELECT * FROM unfinished_days").rows() == [(day(8),)]
 
 
 def test_a_day_that_lost_its_lines_is_made_again(lake, graph):
