@@ -1,11 +1,14 @@
 """A tiny simulated shop, built once in a session: what the tests of the assets, of their graph and of faults share."""
 
 import datetime as dt
+import fcntl
 import json
 import os
+import pickle
 import shutil
 import sqlite3
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -221,10 +224,36 @@ def new_shop():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> TinyShop:
+def made_once(tmp_path_factory, request):
+    """Makes something slow in a folder of its own once for all processes of a test run; the others wait for it.
+
+    Called with a name and a function, which takes the folder and returns what can be pickled.
+    """
+
+    def make_or_take(name: str, make):
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if hasattr(request.config, "workerinput") else base
+        result = shared / f"{name}.pickle"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not result.exists():
+                result.write_bytes(pickle.dumps(make(Path(tempfile.mkdtemp(prefix=name, dir=shared)))))
+        return pickle.loads(result.read_bytes())
+
+    return make_or_take
+
+
+@pytest.fixture(scope="session")
+def built(made_once) -> TinyShop:
     """The tiny shop, built through its first release; read-only: tests that change something take a copy."""
-    shop = make_shop(tmp_path_factory.mktemp("tiny") / "shop")
-    shop.outcomes = shop.build().outcomes
+
+    def make(folder: Path):
+        shop = make_shop(folder / "shop")
+        return shop.folder, shop.build().outcomes
+
+    folder, outcomes = made_once("built", make)
+    shop = TinyShop(folder)
+    shop.outcomes = outcomes
     return shop
 
 

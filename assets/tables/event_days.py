@@ -15,7 +15,9 @@ from resources.warehouse import Warehouse, insert
 TABLE = "unfinished_days"
 COLUMNS: Columns = {"event_day": ("DATE", "Its tables are being made again; that was begun and has not ended")}
 
-EVENTS_SQL = "SELECT DISTINCT event_day FROM {table} WHERE source_day BETWEEN $first AND $last AND event_day BETWEEN $begin AND $end"
+EVENTS_SQL = """SELECT DISTINCT event_day FROM {table}
+    WHERE source_day BETWEEN $first AND $last AND event_day BETWEEN $begin AND $end"""
+"""The event days of some source days' lines, of those that can be theirs."""
 
 
 def days_to_build(warehouse: Warehouse, graph: Graph, first: dt.date, last: dt.date) -> list[dt.date]:

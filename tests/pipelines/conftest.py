@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -66,8 +67,8 @@ class Built:
     """A built project and what its commands said."""
 
     folder: Path
-    simulated: Result
-    built: Result
+    simulated: SimpleNamespace
+    built: SimpleNamespace
 
     @property
     def config(self) -> Path:
@@ -120,18 +121,26 @@ def refused(invoke) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, invoke) -> Built:
+def tiny(made_once, invoke) -> Built:
     """The built shop; not to be changed."""
-    before = dict(os.environ)
-    folder = tmp_path_factory.mktemp("tiny")
-    config = write_config(folder)
-    simulated = invoke("simulate", "-c", config)
-    give_hostile_titles(folder / "shop" / "catalogue.jsonl")
-    built = invoke("build", "-c", config)
-    assert built.exit_code == 0, built.output
-    os.environ.clear()
-    os.environ.update(before)
-    return Built(folder, simulated, built)
+
+    def said(*arguments: object) -> SimpleNamespace:
+        result = invoke(*arguments)
+        names = ("exit_code", "stdout", "stderr", "output")
+        return SimpleNamespace(**{name: getattr(result, name) for name in names})
+
+    def make(folder: Path):
+        before = dict(os.environ)
+        config = write_config(folder)
+        simulated = said("simulate", "-c", config)
+        give_hostile_titles(folder / "shop" / "catalogue.jsonl")
+        built = said("build", "-c", config)
+        assert built.exit_code == 0, built.output
+        os.environ.clear()
+        os.environ.update(before)
+        return folder, simulated, built
+
+    return Built(*made_once("tiny", make))
 
 
 @pytest.fixture
