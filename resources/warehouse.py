@@ -24,7 +24,8 @@ T = TypeVar("T")
 WRITERS = "writers"
 MAX_ATTEMPTS = 12
 RETRYABLE = re.compile(
-    r"database is locked|conflict|constraint failed: ducklake_|duplicate key value|could not serialize|deadlock",
+    r"database is locked|conflict|constraint failed: ducklake_|duplicate key value|could not serialize|deadlock"
+    r"|relation \"ducklake_\w+\" already exists",
     re.IGNORECASE,
 )
 """Another writer was faster, and nothing of this one was kept. A connection lost while it commits is not among them:

@@ -213,7 +213,9 @@ def in_op_results(built, damaged):
     results[f"sasrec_index:{name}"] = ann_indexes.check_known(name, Index(), np.zeros((1, 4)), 2, 10)
     name = "lambdarank_is_not_worse_than_its_best_source"
     results[f"lambdarank:{name}"] = rankers.check(name, np.zeros(30), np.ones(30), "ease")
-    results[f"metrics:{evaluation.GATE}"] = evaluation.check_gate(metric_rows(0.1, 0.2), metric_rows(0.5, 0.6), 0.1)
+    results[f"metrics:{evaluation.GATE}"] = evaluation.check_gate(
+        metric_rows(0.1, 0.2), metric_rows(0.5, 0.6), {"ndcg": 0.1}
+    )
     results[f"metrics:{evaluation.BASELINE}"] = evaluation.check_baseline(metric_rows(0.1, 0.2))
     frame = built.warehouse.read("SELECT * FROM metrics")
     damaged.sql("UPDATE core_items SET first_seen_on = '2025-10-01'")
@@ -238,9 +240,14 @@ def test_every_blocking_check_has_a_planted_violation(built, in_op):
     assert planted == blocking_checks(built)
 
 
-def test_only_an_empty_day_does_not_block(built):
+def test_what_does_not_block(built):
+    """An empty day may be right, a harder slice too; and what a log cannot tell of other policies is refused in a row."""
     names = {key.to_user_string() for key in built.definitions().resolve_asset_graph().asset_check_keys}
-    assert names - blocking_checks(built) == {"raw_events:no_day_is_empty"}
+    assert names - blocking_checks(built) == {
+        "raw_events:no_day_is_empty",
+        "slice_findings:no_slice_is_worse_than_recent_popularity",
+        "policy_values:weights_of_the_even_policy_average_one",
+    }
 
 
 def test_checks_inside_ops_fail(in_op):

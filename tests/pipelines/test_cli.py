@@ -12,7 +12,7 @@ SLUICE = str(Path(sys.executable).parent / "sluice")
 
 
 def test_the_verbs_of_the_documentation_exist():
-    documented = "backfill build diff doctor init policies recommend report simulate sql ui validate"
+    documented = "backfill build compare diff doctor init policies recommend releases report rollback simulate sql ui validate verify"
     assert " ".join(VERBS) == documented
 
 

@@ -23,7 +23,7 @@ def warehouse(tmp_path_factory):
 
 
 def test_nothing_is_compared(warehouse):
-    assert check_gate(empty(), None, 0.1).passed
+    assert check_gate(empty(), None, {"ndcg": 0.1}).passed
     assert check_baseline(empty()).passed
     assert last_released_metrics(warehouse) is None
     assert share_of_oracle(empty(), 10) is None
