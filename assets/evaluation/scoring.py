@@ -59,7 +59,7 @@ def read_judged(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
 
 
 def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt.date) -> pl.DataFrame:
-    """Metrics of every model's lists as of `target` on the days up to `through`."""
+    """Metrics of every model's lists as of `target` on the days up to `through`; all once the window is full."""
     found, ks = read_judged(graph, warehouse, target, through), graph.settings.evaluation.ks
     lists, oracle = dict(found.lists), oracle_of(graph, target, found)
     if oracle is not None:
@@ -76,6 +76,7 @@ def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt
         resampling=resampling,
         taken_back=found.taken_back,
         categories=found.items.select("item_id", "category"),
+        of_lists=(through - target).days >= graph.settings.split.test_days,
     )
 
 

@@ -94,8 +94,7 @@ def judge(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
     by_user += [behaviour_slices(users, found.before, found.items, target), column_slices(own["user_id"])]
     by_item = [item_slices(found.items, found.before, target), column_slices(own["item_id"])]
     of_users, of_items = (pl.concat([part for part in parts if part.width]) for parts in (by_user, by_item))
-    k, n_resamples = settings.evaluation.ks[0], settings.evaluation.n_resamples
-    return judge_slices(found.lists, relevant, of_users, of_items, k, n_resamples=n_resamples)
+    return judge_slices(found.lists, relevant, of_users, of_items, settings.evaluation.ks[0])
 
 
 def read_columns(warehouse: Warehouse, slices: dict[str, str]) -> dict[str, dict[str, pl.DataFrame]]:

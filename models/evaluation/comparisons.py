@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from models.evaluation.intervals import paired_difference
+from models.evaluation.intervals import PairedDifference, paired_difference, paired_differences
 
 POWER = 0.8
 """Chance with which a difference of `smallest_detectable` would have been found."""
@@ -79,8 +79,12 @@ def compare_users(
         ValueError: The lengths differ, or there are no users.
     """
     found = paired_difference(a, b, n_resamples, level, seed)
+    return _comparison(np.asarray(a, float), np.asarray(b, float), found, level)
+
+
+def _comparison(a: np.ndarray, b: np.ndarray, found: PairedDifference, level: float) -> Comparison:
     n_users = len(a)
-    spread = float(np.std(np.asarray(a, float) - np.asarray(b, float), ddof=1)) if n_users > 1 else None
+    spread = float(np.std(a - b, ddof=1)) if n_users > 1 else None
     normal = NormalDist()
     z = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(POWER)
     return Comparison(
@@ -149,14 +153,21 @@ def compare_models(
         model: {key: rows.sort("user_id") for key, rows in frame.group_by("metric", "k")}
         for model, frame in values.items()
     }
-    rows = []
+    keys, sides = [], []
     for model, against in pairs:
         for metric, k in sorted(key for key in columns[model] if key[0] in metrics):
             a, b = columns[model][metric, k], columns[against][metric, k]
             if not a["user_id"].equals(b["user_id"]):
                 raise ValueError(f"{model} and {against} have values of different users")
-            found = compare_users(a["value"].to_numpy(), b["value"].to_numpy(), n_resamples, level, seed)
-            rows.append({"model": model, "against": against, "metric": metric, "k": k, **vars(found)})
+            keys.append({"model": model, "against": against, "metric": metric, "k": k})
+            sides.append((a["value"].to_numpy(), b["value"].to_numpy()))
+    rows = []
+    if sides:
+        differences = np.column_stack([a - b for a, b in sides])
+        found = paired_differences(differences, n_resamples, level, seed)
+        rows = [
+            {**key, **vars(_comparison(*side, one, level))} for key, side, one in zip(keys, sides, found, strict=True)
+        ]
     frame = pl.DataFrame(rows, schema={name: kind for name, kind in COMPARISONS_SCHEMA.items() if name != "p_adjusted"})
     parts = [
         part.with_columns(p_adjusted=pl.Series(holm(part["p_value"].to_list()), dtype=pl.Float64))

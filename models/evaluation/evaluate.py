@@ -48,6 +48,7 @@ def evaluate(
     taken_back: pl.DataFrame | None = None,
     categories: pl.DataFrame | None = None,
     vectors: ItemVectors | None = None,
+    of_lists: bool = True,
 ) -> pl.DataFrame:
     """Score every model's lists.
 
@@ -77,6 +78,7 @@ def evaluate(
         taken_back: Rows `user_id, item_id` that were bought and given back up to the as-of day.
         categories: Rows `item_id, category`, one per item; `None` leaves out `category_diversity`.
         vectors: Of items; `None` leaves out `vector_diversity`.
+        of_lists: Whether the metrics of `list_rows` are wanted, which hardly change while a window fills.
 
     Returns:
         Rows of `METRICS_SCHEMA`, sorted by model, slice, k and metric.
@@ -89,7 +91,8 @@ def evaluate(
     rows = list(_population_rows(truth))
     catalogue, popular = _catalogue(items, as_of_day), lists.get(baseline)
     around = Surroundings(interactions_before, truth.relevant, catalogue, popular, categories, vectors)
-    rows += list_rows(lists, around, ks)
+    if of_lists:
+        rows += list_rows(lists, around, ks)
     if len(truth.relevant) and lists:
         values = {model: user_values(ranked, truth.relevant, ks) for model, ranked in lists.items()}
         users = truth.relevant["user_id"].unique().sort()

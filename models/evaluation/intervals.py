@@ -95,14 +95,35 @@ def paired_difference(
     if len(a) != len(b):
         raise ValueError(f"values of {len(a)} users cannot be paired with those of {len(b)}")
     difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    interval = bootstrap_intervals(difference[:, None], n_resamples, level, seed)[0]
-    observed = abs(difference.sum())
-    generator, n_extreme = np.random.default_rng([seed, 1]), 1
-    for n in _block_sizes(len(difference), n_resamples):
-        signs = generator.integers(0, 2, size=(n, len(difference)), dtype=np.int8) * 2 - 1
+    return paired_differences(difference[:, None], n_resamples, level, seed)[0]
+
+
+def paired_differences(
+    differences: np.ndarray, n_resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> list[PairedDifference]:
+    """`paired_difference` of many pairs of models at once: all columns share the draws and the signs.
+
+    Args:
+        differences: `[n_users, n_columns]`, each user's value of one model minus that of the other.
+        n_resamples: Resamples, and sign flips.
+        level: Of the intervals.
+        seed: Seed of both.
+
+    Returns:
+        One per column.
+
+    Raises:
+        ValueError: There are no users.
+    """
+    intervals = bootstrap_intervals(differences, n_resamples, level, seed)
+    observed = np.abs(differences.sum(axis=0))
+    generator, n_extreme = np.random.default_rng([seed, 1]), np.ones(differences.shape[1])
+    for n in _block_sizes(len(differences), n_resamples):
+        signs = generator.integers(0, 2, size=(n, len(differences)), dtype=np.int8) * 2 - 1
         # Equal sums must count as equal, whatever order they were added in.
-        n_extreme += int((np.abs(signs @ difference) >= observed * (1 - 1e-12) - 1e-15).sum())
-    return PairedDifference(*interval, n_extreme / (n_resamples + 1))
+        n_extreme += (np.abs(signs.astype(np.float64) @ differences) >= observed * (1 - 1e-12) - 1e-15).sum(axis=0)
+    p_values = n_extreme / (n_resamples + 1)
+    return [PairedDifference(*interval, float(p)) for interval, p in zip(intervals, p_values, strict=True)]
 
 
 def _direct_sums(values: np.ndarray, n_resamples: int, seed: int) -> Iterator[np.ndarray]:

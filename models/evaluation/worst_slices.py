@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from models.evaluation.comparisons import compare_users, holm
+from models.evaluation.comparisons import holm
 from models.evaluation.metrics import per_user_metrics
 
 MIN_USERS = 20
@@ -45,15 +45,14 @@ def judge_slices(
     k: int,
     model: str = "recommendations",
     baseline: str = "recent_popularity",
-    n_resamples: int = 1000,
     level: float = 0.95,
 ) -> pl.DataFrame:
     """Compare every slice with what is outside it, and with the baseline's lists in the same slice.
 
     A slice of users is judged by their NDCG@k; one of items by the share of its relevant items that the first k places
     hold (recall@k), over the users who took any. Against `elsewhere` the difference of means has a normal interval with
-    both variances (Welch 1947); against the baseline the users are the same and `compare_users` pairs them. P-values
-    are adjusted over all slices of one kind of comparison (`holm`); `is_worse` where the adjusted one is below
+    both variances (Welch 1947); against the baseline the users are the same, and it is that of their differences.
+    P-values are adjusted over all slices of one kind of comparison (`holm`); `is_worse` where the adjusted one is below
     `1 - level` and the difference is negative, so that noise is not reported. Slices with fewer than 20 users, or with
     fewer than 20 elsewhere, are left out of that comparison.
 
@@ -65,8 +64,7 @@ def judge_slices(
         k: List length.
         model: Whose lists are judged.
         baseline: The other model; where there are no lists of it, only `elsewhere` is looked at.
-        n_resamples: As in `compare_users`.
-        level: As there.
+        level: Of the intervals.
 
     Returns:
         Rows of `FINDINGS_SCHEMA`, the worst first.
@@ -83,12 +81,12 @@ def judge_slices(
     for name, members in _groups(user_slices, "user_id"):
         inside = {side: frame.join(members, on="user_id", how="semi") for side, frame in everyone.items()}
         outside = everyone[model].join(members, on="user_id", how="anti")
-        rows += _against({"slice": name, "metric": "ndcg"}, inside, outside, (model, baseline), n_resamples, level)
+        rows += _against({"slice": name, "metric": "ndcg"}, inside, outside, (model, baseline), level)
     for name, members in _groups(item_slices, "item_id"):
         part = relevant.join(members, on="item_id", how="semi")
         others = relevant.join(members, on="item_id", how="anti")
         inside, outside = judged(part, "recall"), judged(others, "recall")[model]
-        rows += _against({"slice": name, "metric": "recall"}, inside, outside, (model, baseline), n_resamples, level)
+        rows += _against({"slice": name, "metric": "recall"}, inside, outside, (model, baseline), level)
     return _adjusted([{**row, "model": model, "k": k} for row in rows], 1 - level)
 
 
@@ -102,9 +100,23 @@ def difference_of_means(a: np.ndarray, b: np.ndarray, level: float = 0.95) -> di
         b: `[m]`, at least 2 values.
         level: Of the interval.
     """
+    return _normal(a, b, float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))), level)
+
+
+def paired(a: np.ndarray, b: np.ndarray, level: float = 0.95) -> dict[str, float]:
+    """The same of the same users in the same order: `se = sd(a - b) / sqrt(n)`.
+
+    Args:
+        a: `[n]`, at least 2 values.
+        b: `[n]`.
+        level: Of the interval.
+    """
+    return _normal(a, b, float((a - b).std(ddof=1) / np.sqrt(len(a))), level)
+
+
+def _normal(a: np.ndarray, b: np.ndarray, error: float, level: float) -> dict[str, float]:
     normal = NormalDist()
     difference = float(a.mean() - b.mean())
-    error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
     reach = normal.inv_cdf((1 + level) / 2) * error
     p_value = 2 * normal.cdf(-abs(difference) / error) if error else float(difference == 0)
     return {
@@ -122,7 +134,6 @@ def _against(
     inside: Mapping[str, pl.DataFrame],
     outside: pl.DataFrame,
     names: tuple[str, str],
-    n_resamples: int,
     level: float,
 ) -> Iterator[dict]:
     """The comparisons of one slice that have enough users."""
@@ -134,8 +145,8 @@ def _against(
         found = difference_of_means(ours["value"].to_numpy(), outside["value"].to_numpy(), level)
         yield {**about, "n_users": ours.height, "against": ELSEWHERE, **found}
     if baseline in inside:
-        paired = vars(compare_users(ours["value"].to_numpy(), inside[baseline]["value"].to_numpy(), n_resamples, level))
-        yield {**about, "against": baseline, **{name: paired[name] for name in FINDINGS_SCHEMA if name in paired}}
+        theirs = inside[baseline]["value"].to_numpy()
+        yield {**about, "n_users": ours.height, "against": baseline, **paired(ours["value"].to_numpy(), theirs, level)}
 
 
 def _groups(slices: pl.DataFrame, key: str) -> Iterator[tuple[str, pl.DataFrame]]:

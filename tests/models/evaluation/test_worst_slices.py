@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.worst_slices import FINDINGS_SCHEMA, MIN_USERS, difference_of_means, judge_slices
+from models.evaluation.worst_slices import FINDINGS_SCHEMA, MIN_USERS, difference_of_means, judge_slices, paired
 
 N_USERS, N_ITEMS, K = 300, 60, 10
 
@@ -41,7 +41,7 @@ def test_a_retriever_that_forgets_a_category_is_found(shop):
         "recommendations": lists_of(relevant, forgotten),
         "recent_popularity": lists_of(relevant, forgotten[:0], 1),
     }
-    found = judge_slices(lists, relevant, groups, categories, K, n_resamples=1000)
+    found = judge_slices(lists, relevant, groups, categories, K)
     assert dict(found.schema) == dict(FINDINGS_SCHEMA)
     assert worse(found) == {("category=4", "elsewhere"), ("category=4", "recent_popularity")}
     row = found.row(0, named=True)
@@ -82,6 +82,14 @@ def test_nothing_taken_of_a_slice_of_items(shop):
     untouched = pl.DataFrame({"item_id": ["never"], "slice": ["category=never"]})
     lists = {"recommendations": lists_of(relevant, untouched)}
     assert judge_slices(lists, relevant, groups[:0], untouched, K).is_empty()
+
+
+def test_a_paired_difference_by_hand():
+    found = paired(np.array([1.0, 0.5, 0.0, 0.5]), np.array([0.5, 0.5, 0.0, 0.0]))
+    assert (found["value"], found["value_against"], found["difference"]) == (0.5, 0.25, 0.25)
+    error = np.sqrt((0.25**2 * 4) / 3) / 2  # the differences are 1/2, 0, 0, 1/2
+    assert found["ci_low"] == pytest.approx(0.25 - 1.959964 * error, rel=1e-6)
+    assert paired(np.ones(3), np.ones(3))["p_value"] == 1
 
 
 def test_a_difference_by_hand():
