@@ -14,6 +14,10 @@ from models.profiles.audit import ProfileAudit, audit_profiles
 from models.quality.run import run_suite
 from models.quality.suites import item_profiles_suite, user_profiles_suite
 
+MIN_DISTINCT_SHARE = 0.1
+"""Of the summaries, where every item has a text of its own."""
+TEXTS = ["title", "description", "category", "brand"]
+
 WORDS = {
     "{kind}_profiles_are_valid": "Every profile is JSON that its schema accepts, and describes its own row.",
     "every_{kind}_has_a_profile": "Every {kind} that is known has exactly one profile.",
@@ -36,8 +40,13 @@ def item_profile_checks(
     profiles: pl.DataFrame, items: pl.DataFrame, page: Path | None = None
 ) -> Iterator[dg.AssetCheckResult]:
     """Results for the profiles of `items`; `page` is where the suite's page goes."""
-    result = run_suite(profiles, item_profiles_suite())
+    result = run_suite(profiles, item_profiles_suite(MIN_DISTINCT_SHARE * distinct_texts(items)))
     yield from _results("item", audit_profiles(profiles, items["item_id"]), result, page)
+
+
+def distinct_texts(items: pl.DataFrame) -> float:
+    """Share of different texts among those of the items, 1 without items: a grocer's articles often share theirs."""
+    return items.select(TEXTS).n_unique() / len(items) if len(items) else 1.0
 
 
 def user_profile_checks(

@@ -110,7 +110,7 @@ def _profiles(key: str, min_distinct_share: float) -> tuple[Expectation, ...]:
         Expectation(
             "expect_column_proportion_of_unique_values_to_be_between",
             {"column": "summary", "min_value": min_distinct_share},
-            f"at least {min_distinct_share:.0%} of the summaries are distinct",
+            f"at least {100 * min_distinct_share:.2g}% of the summaries are distinct",
         ),
         matches("input_digest", _DIGEST, "input digests are SHA-256"),
         between("n_tokens_in", 0, None, "token counts are not negative"),
@@ -122,8 +122,8 @@ def item_profiles_suite(min_distinct_share: float = 0.1) -> Suite:
     """What item profiles promise, whichever backend wrote them.
 
     Args:
-        min_distinct_share: Least share of distinct summaries; a backend that collapsed says the same of every item. Set
-            0 for a catalogue without texts.
+        min_distinct_share: Least share of distinct summaries; a backend that collapsed says the same of every item.
+            Less for a catalogue whose items share their texts, 0 for one without any.
     """
     return Suite(
         "item_profiles",
