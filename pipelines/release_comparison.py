@@ -5,11 +5,9 @@ import datetime as dt
 import polars as pl
 from rich.table import Table
 
-from assets.evaluation.scoring import read_lists
-from assets.point_in_time import interactions_between, interactions_until, items_known, taken_back_until
+from assets.evaluation.scoring import read_lists, read_window
 from models.evaluation.comparisons import compare_models
 from models.evaluation.metrics import METRICS, per_user_metrics
-from models.evaluation.truth import window_truth
 from pipelines.console import cell, console, say
 from pipelines.releases import Release, find_release
 from pipelines.storage import warehouse_of
@@ -51,11 +49,8 @@ def judged_together(
     ks = project.settings.evaluation.ks
     as_of = max(a.as_of_day, b.as_of_day)
     through = as_of + dt.timedelta(days=project.settings.split.test_days)
-    after = interactions_between(warehouse, as_of, through)
-    if after.is_empty():
-        return None
-    before, items = interactions_until(warehouse, as_of), items_known(warehouse, as_of)
-    truth = window_truth(before, after, items, as_of, taken_back_until(warehouse, as_of)).relevant
+    window = read_window(warehouse, as_of, through)
+    truth = window.truth.relevant
     lists = {name: _lists(warehouse, release, max(ks)) for name, release in (("A", a), ("B", b))}
     both = [pl.col("user_id").is_in(rows["user_id"].implode()) for rows in lists.values()]
     truth = truth.filter(pl.all_horizontal(both))
@@ -63,7 +58,7 @@ def judged_together(
         return None
     values = {name: per_user_metrics(rows, truth, ks) for name, rows in lists.items()}
     rows = compare_models(values, [("B", "A")], METRICS, project.settings.evaluation.n_resamples)
-    return rows, as_of + dt.timedelta(days=1), after["event_day"].max()  # type: ignore[return-value]
+    return rows, as_of + dt.timedelta(days=1), window.after["event_day"].max()  # type: ignore[return-value]
 
 
 def _lists(warehouse: Warehouse, release: Release, k: int) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
-from assets.evaluation.scoring import complete_target, read_judged
+from assets.evaluation.scoring import complete_target, read_lists, read_window
 from assets.graph import Columns, Graph, as_of, table_metadata
 from models.evaluation.comparisons import COMPARISONS_SCHEMA, compare_models
 from models.evaluation.metrics import METRICS, per_user_metrics
@@ -58,13 +58,11 @@ def build(graph: Graph) -> dg.AssetsDefinition:
 def compare(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
     """The final lists against every retriever's, and every retriever's against recent popularity's."""
     settings = graph.settings
-    found = read_judged(graph, warehouse, target, target + dt.timedelta(days=settings.split.test_days))
-    if found.truth.relevant.is_empty():
+    relevant = read_window(warehouse, target, target + dt.timedelta(days=settings.split.test_days)).truth.relevant
+    if relevant.is_empty():
         return pl.DataFrame(schema=COMPARISONS_SCHEMA)
-    values = {
-        model: per_user_metrics(rows, found.truth.relevant, settings.evaluation.ks)
-        for model, rows in found.lists.items()
-    }
+    lists = read_lists(warehouse, target, max(settings.evaluation.ks))
+    values = {model: per_user_metrics(rows, relevant, settings.evaluation.ks) for model, rows in lists.items()}
     pairs = [(FINAL, other) for other in values if other != FINAL]
     if BASELINE in values:
         pairs += [(model, BASELINE) for model in values if model not in (FINAL, BASELINE)]

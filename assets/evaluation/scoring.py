@@ -1,7 +1,6 @@
 """Scoring the lists of one as-of day: the final lists, each retriever's own, and the oracle's where there is one."""
 
 import datetime as dt
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -9,7 +8,7 @@ from assets.graph import Graph
 from assets.point_in_time import available, interactions_between, interactions_until, items_known, taken_back_until
 from models.evaluation.evaluate import Resampling, evaluate
 from models.evaluation.oracle import oracle_lists
-from models.evaluation.truth import Truth, window_truth
+from models.evaluation.window import Window
 from resources.warehouse import Warehouse
 
 
@@ -28,55 +27,32 @@ def as_of_days_to_score(warehouse: Warehouse, day: dt.date, test_days: int) -> l
     return full[-1:] + [target for target in made if (day - target).days < test_days]
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What lists of one as-of day are scored with.
-
-    Attributes:
-        lists: Model -> `user_id, rank, item_id`.
-        before: Interactions up to the as-of day.
-        after: Those of the days after it.
-        items: The items known at its end.
-        taken_back: What was bought and given back by then.
-        truth: What users took that was new to them.
-    """
-
-    lists: dict[str, pl.DataFrame]
-    before: pl.DataFrame
-    after: pl.DataFrame
-    items: pl.DataFrame
-    taken_back: pl.DataFrame
-    truth: Truth
-
-
-def read_judged(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt.date) -> Judged:
-    """Every model's lists as of `target`, and what came of them up to `through`."""
-    before, after = interactions_until(warehouse, target), interactions_between(warehouse, target, through)
-    taken_back, items = taken_back_until(warehouse, target), items_known(warehouse, target)
-    truth = window_truth(before, after, items, target, taken_back)
-    lists = read_lists(warehouse, target, max(graph.settings.evaluation.ks))
-    return Judged(lists, before, after, items, taken_back, truth)
+def read_window(warehouse: Warehouse, target: dt.date, through: dt.date) -> Window:
+    """What lists as of `target` are scored on, up to `through`."""
+    return Window(
+        interactions_until(warehouse, target),
+        interactions_between(warehouse, target, through),
+        items_known(warehouse, target),
+        target,
+        through,
+        taken_back_until(warehouse, target),
+    )
 
 
 def score_lists(graph: Graph, warehouse: Warehouse, target: dt.date, through: dt.date) -> pl.DataFrame:
     """Metrics of every model's lists as of `target` on the days up to `through`; all once the window is full."""
-    found, ks = read_judged(graph, warehouse, target, through), graph.settings.evaluation.ks
-    lists, oracle = dict(found.lists), oracle_of(graph, target, found)
+    window, settings = read_window(warehouse, target, through), graph.settings
+    lists = read_lists(warehouse, target, max(settings.evaluation.ks))
+    oracle = oracle_of(graph, window)
     if oracle is not None:
         lists["oracle"] = oracle
-    resampling = Resampling(n_resamples=graph.settings.evaluation.n_resamples)
     return evaluate(
         lists,
-        found.before,
-        found.after,
-        found.items,
-        ks,
-        target,
-        through,
-        resampling=resampling,
-        taken_back=found.taken_back,
-        categories=found.items.select("item_id", "category"),
-        of_lists=(through - target).days >= graph.settings.split.test_days,
+        window,
+        settings.evaluation.ks,
+        resampling=Resampling(n_resamples=settings.evaluation.n_resamples),
+        categories=window.items.select("item_id", "category"),
+        of_lists=window.n_days >= settings.split.test_days,
     )
 
 
@@ -98,16 +74,15 @@ def read_lists(warehouse: Warehouse, target: dt.date, k: int) -> dict[str, pl.Da
     return dict(sorted(lists.items()))
 
 
-def oracle_of(graph: Graph, target: dt.date, found: Judged) -> pl.DataFrame | None:
+def oracle_of(graph: Graph, window: Window) -> pl.DataFrame | None:
     """The best reachable lists of a simulated shop, for the users who are scored; `None` for a real shop."""
     folder = graph.project.simulation_folder
     if graph.settings.simulate is None or folder is None or not (folder / "truth").is_dir():
         return None
     from models.simulation.oracle import oracle_scores
 
-    users = found.truth.relevant["user_id"].unique().sort().to_list()
-    seen = pl.concat([frame.select("user_id", "item_id") for frame in (found.before, found.taken_back)])
-    item_ids = found.items["item_id"].to_list()
-    scores = oracle_scores(folder / "truth", target, users, item_ids)
+    users = window.truth.relevant["user_id"].unique().sort().to_list()
+    item_ids = window.items["item_id"].to_list()
+    scores = oracle_scores(folder / "truth", window.as_of_day, users, item_ids)
     k = max(graph.settings.evaluation.ks)
-    return oracle_lists(scores, users, item_ids, seen, k, available(found.items).to_numpy()).drop("score")
+    return oracle_lists(scores, users, item_ids, window.seen, k, available(window.items).to_numpy()).drop("score")

@@ -11,7 +11,7 @@ import dagster as dg
 import polars as pl
 
 from assets.display import rounded
-from assets.evaluation.scoring import complete_target, read_judged
+from assets.evaluation.scoring import complete_target, read_lists, read_window
 from assets.graph import Columns, Graph, as_of, preview, table_metadata
 from models.errors import UserError
 from models.evaluation.more_slices import behaviour_slices, column_slices, item_slices
@@ -84,17 +84,17 @@ def check(frame: pl.DataFrame) -> dg.AssetCheckResult:
 def judge(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
     """Every slice of the lists as of `target`."""
     settings = graph.settings
-    found = read_judged(graph, warehouse, target, target + dt.timedelta(days=settings.split.test_days))
-    relevant = found.truth.relevant
+    window = read_window(warehouse, target, target + dt.timedelta(days=settings.split.test_days))
+    relevant, k = window.truth.relevant, settings.evaluation.ks[0]
     if relevant.is_empty():
         return pl.DataFrame(schema=FINDINGS_SCHEMA)
     users = relevant["user_id"].unique().sort()
     own = read_columns(warehouse, settings.evaluation.slices)
-    by_user = [user_slices(users, found.before, target).filter(pl.col("slice") != ALL)]
-    by_user += [behaviour_slices(users, found.before, found.items, target), column_slices(own["user_id"])]
-    by_item = [item_slices(found.items, found.before, target), column_slices(own["item_id"])]
+    by_user = [user_slices(users, window.before, target).filter(pl.col("slice") != ALL)]
+    by_user += [behaviour_slices(users, window.before, window.items, target), column_slices(own["user_id"])]
+    by_item = [item_slices(window.items, window.before, target), column_slices(own["item_id"])]
     of_users, of_items = (pl.concat([part for part in parts if part.width]) for parts in (by_user, by_item))
-    return judge_slices(found.lists, relevant, of_users, of_items, settings.evaluation.ks[0])
+    return judge_slices(read_lists(warehouse, target, k), relevant, of_users, of_items, k)
 
 
 def read_columns(warehouse: Warehouse, slices: dict[str, str]) -> dict[str, dict[str, pl.DataFrame]]:

@@ -78,6 +78,8 @@ def test_checks_are_shown_as_passed_with_what_they_found(page, ui, shoot):
     dialog = show_markdown(page, "suite")
     dialog.get_by_role("cell").first.wait_for()
     shoot("suite")
+    found = dialog.get_by_role("cell").all_inner_texts()
+    assert "holds" in found and "FAILS" not in found
 
 
 def test_the_schedule_and_the_sensor_are_listed(page, ui, shoot):
@@ -86,6 +88,10 @@ def test_the_schedule_and_the_sensor_are_listed(page, ui, shoot):
         page.get_by_text(name, exact=True).wait_for()
     page.get_by_text("At 03:00 AM UTC").wait_for()
     shoot("automation")
+    listed = "{ schedulesOrError(repositorySelector: %s) { ... on Schedules { results { name cronSchedule } } } }"
+    selector = '{repositoryName: "__repository__", repositoryLocationName: "sluice"}'
+    schedules = ui.graphql(listed % selector)["schedulesOrError"]["results"]
+    assert {"name": "nightly", "cronSchedule": "0 3 * * *"} in schedules
 
 
 def test_the_pages_ask_nothing_of_other_machines(page, ui, asked_elsewhere):

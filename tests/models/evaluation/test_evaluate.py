@@ -8,6 +8,7 @@ import pytest
 from models.evaluation.diversity import ItemVectors
 from models.evaluation.evaluate import METRICS_SCHEMA, Resampling, evaluate
 from models.evaluation.truth import window_truth
+from models.evaluation.window import Window
 
 QUICK = Resampling(n_resamples=200)
 OF_ALL_LISTS = {"coverage", "gini", "entropy", "novelty", "epc", "aclt", "arp", "popularity_lift", "popreo"}
@@ -26,16 +27,12 @@ def lists(make_list):
 @pytest.fixture
 def run(lists, before, after, items, as_of):
     def call(**changes):
-        arguments = {
-            "lists": lists,
-            "interactions_before": before,
-            "interactions_after": after,
-            "items": items,
-            "ks": [1, 2],
-            "as_of_day": as_of,
-            "scored_through": as_of + timedelta(days=7),
-            "resampling": QUICK,
-        }
+        window = {"before": before, "after": after, "items": items, "as_of_day": as_of}
+        window["scored_through"] = as_of + timedelta(days=7)
+        names = {"interactions_before": "before", "interactions_after": "after"}
+        changes = {names.get(name, name): value for name, value in changes.items()}
+        window |= {name: changes.pop(name) for name in [*window, "taken_back"] if name in changes}
+        arguments = {"lists": lists, "window": Window(**window), "ks": [1, 2], "resampling": QUICK}
         return evaluate(**(arguments | changes))
 
     return call
