@@ -9,6 +9,7 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
+from assets.evaluation.judged_lists import DAYS, DIFFERENCE_COLUMNS, store
 from assets.evaluation.scoring import complete_target, read_lists, read_window
 from assets.graph import Columns, Graph, as_of, table_metadata
 from models.evaluation.comparisons import COMPARISONS_SCHEMA, compare_models
@@ -18,18 +19,12 @@ from resources.warehouse import Warehouse
 FINAL, BASELINE = "recommendations", "recent_popularity"
 
 COLUMNS: Columns = {
-    "partition_day": ("DATE", "Partition: the day at whose end the lists were compared"),
-    "as_of_day": ("DATE", "The lists were made from what was known at the end of this day"),
+    **DAYS,
     "model": ("VARCHAR", "The model in question"),
     "against": ("VARCHAR", "The one it is compared with, on the same users"),
     "metric": ("VARCHAR", "See docs/metrics.md"),
     "k": ("INTEGER", "List length"),
-    "value": ("DOUBLE", "Mean over users of the model"),
-    "value_against": ("DOUBLE", "Mean of the other"),
-    "difference": ("DOUBLE", "value - value_against"),
-    "ci_low": ("DOUBLE", "Lower end of the difference's 95 % bootstrap interval by user"),
-    "ci_high": ("DOUBLE", "Upper end"),
-    "p_value": ("DOUBLE", "Two-sided, sign-flip randomisation test"),
+    **DIFFERENCE_COLUMNS,
     "p_adjusted": ("DOUBLE", "The same, adjusted (Holm) over all comparisons of the metric and k"),
     "effect_size": ("DOUBLE", "The difference in standard deviations of the users' differences"),
     "smallest_detectable": ("DOUBLE", "The least true difference that these users would show with a chance of 80 %"),
@@ -46,10 +41,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         day = as_of(context)
         target = complete_target(graph, warehouse, day)
         rows = compare(graph, warehouse, target) if target else pl.DataFrame(schema=COMPARISONS_SCHEMA)
-        days = {"partition_day": pl.lit(day), "as_of_day": pl.lit(target, dtype=pl.Date)}
-        frame = rows.with_columns(**days).select(list(COLUMNS))
-        warehouse.ensure_table("comparisons", COLUMNS, "One comparison of two models, as of one day")
-        snapshot = warehouse.replace_days("comparisons", "partition_day", day, day, frame)
+        table = ("comparisons", COLUMNS, "One comparison of two models, as of one day")
+        frame, snapshot = store(warehouse, table, rows, day, target)
         return dg.MaterializeResult(metadata=table_metadata("comparisons", COLUMNS, frame, snapshot))
 
     return comparisons

@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from assets.display import rounded
+from assets.evaluation.judged_lists import DAYS, DIFFERENCE_COLUMNS, store
 from assets.evaluation.scoring import complete_target, read_lists, read_window
 from assets.graph import Columns, Graph, as_of, preview, table_metadata
 from models.errors import UserError
@@ -23,19 +24,13 @@ CHECK = "no_slice_is_worse_than_recent_popularity"
 IDS = ("user_id", "item_id")
 
 COLUMNS: Columns = {
-    "partition_day": ("DATE", "Partition: the day at whose end the lists were judged"),
-    "as_of_day": ("DATE", "The lists were made from what was known at the end of this day"),
+    **DAYS,
     "model": ("VARCHAR", "Whose lists: recommendations"),
     "slice": ("VARCHAR", "Users or items, as name=group; see docs/metrics.md"),
     "against": ("VARCHAR", "elsewhere (users or items outside the slice), or recent_popularity's lists in the slice"),
     "metric": ("VARCHAR", "ndcg for slices of users, recall for slices of items"),
     "k": ("INTEGER", "List length"),
-    "value": ("DOUBLE", "Mean over the slice's users"),
-    "value_against": ("DOUBLE", "What it is compared with"),
-    "difference": ("DOUBLE", "value - value_against"),
-    "ci_low": ("DOUBLE", "Lower end of the difference's 95 % interval"),
-    "ci_high": ("DOUBLE", "Upper end"),
-    "p_value": ("DOUBLE", "Two-sided"),
+    **DIFFERENCE_COLUMNS,
     "p_adjusted": ("DOUBLE", "The same, adjusted (Holm) over all slices"),
     "is_worse": ("BOOLEAN", "Worse by more than chance allows, after the adjustment"),
     "n_users": ("INTEGER", "Users of the slice"),
@@ -56,10 +51,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         day = as_of(context)
         target = complete_target(graph, warehouse, day)
         rows = judge(graph, warehouse, target) if target else pl.DataFrame(schema=FINDINGS_SCHEMA)
-        days = {"partition_day": pl.lit(day), "as_of_day": pl.lit(target, dtype=pl.Date)}
-        frame = rows.with_columns(**days).select(list(COLUMNS))
-        warehouse.ensure_table("slice_findings", COLUMNS, "One slice compared, as of one day")
-        snapshot = warehouse.replace_days("slice_findings", "partition_day", day, day, frame)
+        table = ("slice_findings", COLUMNS, "One slice compared, as of one day")
+        frame, snapshot = store(warehouse, table, rows, day, target)
         worse = frame.filter("is_worse")
         shown: dict = {"n_worse": worse.height, "worst": dg.MetadataValue.md(preview(worse, 10))}
         yield dg.MaterializeResult(metadata={**table_metadata("slice_findings", COLUMNS, frame, snapshot), **shown})

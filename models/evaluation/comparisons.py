@@ -14,19 +14,16 @@ from models.evaluation.intervals import PairedDifference, paired_difference, pai
 POWER = 0.8
 """Chance with which a difference of `smallest_detectable` would have been found."""
 
+DIFFERENCE = ["value", "value_against", "difference", "ci_low", "ci_high", "p_value", "p_adjusted"]
+"""Columns of a difference, f64, of models or of slices."""
+
 COMPARISONS_SCHEMA = pl.Schema(
     {
         "model": pl.String(),
         "against": pl.String(),
         "metric": pl.String(),
         "k": pl.Int32(),
-        "value": pl.Float64(),
-        "value_against": pl.Float64(),
-        "difference": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "p_value": pl.Float64(),
-        "p_adjusted": pl.Float64(),
+        **dict.fromkeys(DIFFERENCE, pl.Float64()),
         "effect_size": pl.Float64(),
         "smallest_detectable": pl.Float64(),
         "n_users": pl.Int32(),
@@ -168,10 +165,15 @@ def compare_models(
         rows = [
             {**key, **vars(_comparison(*side, one, level))} for key, side, one in zip(keys, sides, found, strict=True)
         ]
-    frame = pl.DataFrame(rows, schema={name: kind for name, kind in COMPARISONS_SCHEMA.items() if name != "p_adjusted"})
+    return adjusted(pl.DataFrame(rows, schema=COMPARISONS_SCHEMA), "metric", "k").sort(
+        "metric", "k", "model", "against"
+    )
+
+
+def adjusted(frame: pl.DataFrame, *family: str) -> pl.DataFrame:
+    """`p_adjusted` from `p_value` (`holm`), over the rows that agree in the columns of `family`."""
     parts = [
         part.with_columns(p_adjusted=pl.Series(holm(part["p_value"].to_list()), dtype=pl.Float64))
-        for part in frame.partition_by("metric", "k", maintain_order=True)
+        for part in frame.partition_by(*family, maintain_order=True)
     ]
-    whole = pl.concat(parts) if parts else frame.with_columns(p_adjusted=pl.lit(None, pl.Float64))
-    return whole.select(list(COMPARISONS_SCHEMA)).sort("metric", "k", "model", "against")
+    return pl.concat(parts) if parts else frame

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from models.evaluation.comparisons import holm
+from models.evaluation.comparisons import DIFFERENCE, adjusted
 from models.evaluation.metrics import per_user_metrics
 
 MIN_USERS = 20
@@ -24,13 +24,7 @@ FINDINGS_SCHEMA = pl.Schema(
         "against": pl.String(),
         "metric": pl.String(),
         "k": pl.Int32(),
-        "value": pl.Float64(),
-        "value_against": pl.Float64(),
-        "difference": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "p_value": pl.Float64(),
-        "p_adjusted": pl.Float64(),
+        **dict.fromkeys(DIFFERENCE, pl.Float64()),
         "is_worse": pl.Boolean(),
         "n_users": pl.Int32(),
     }
@@ -156,13 +150,6 @@ def _groups(slices: pl.DataFrame, key: str) -> Iterator[tuple[str, pl.DataFrame]
 
 
 def _adjusted(rows: list[dict], threshold: float) -> pl.DataFrame:
-    known = {name: kind for name, kind in FINDINGS_SCHEMA.items() if name not in ("p_adjusted", "is_worse")}
-    parts = [
-        part.with_columns(p_adjusted=pl.Series(holm(part["p_value"].to_list()), dtype=pl.Float64))
-        for part in pl.DataFrame(rows, schema=known).partition_by("against", maintain_order=True)
-    ]
-    if not parts:
-        return pl.DataFrame(schema=FINDINGS_SCHEMA)
     worse = (pl.col("p_adjusted") < threshold) & (pl.col("difference") < 0)
-    whole = pl.concat(parts).with_columns(is_worse=worse).select(list(FINDINGS_SCHEMA))
-    return whole.sort(["is_worse", "difference", "slice"], descending=[True, False, False])
+    frame = adjusted(pl.DataFrame(rows, schema=FINDINGS_SCHEMA), "against").with_columns(is_worse=worse)
+    return frame.sort(["is_worse", "difference", "slice"], descending=[True, False, False])
