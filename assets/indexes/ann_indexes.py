@@ -14,8 +14,8 @@ from assets.display import rounded
 from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
 from assets.graph import Graph, as_of
-from models.ann.effort import with_enough_effort
-from models.ann.index import AnnIndex, build_index
+from models.ann.effort import index_that_finds
+from models.ann.index import AnnIndex
 from models.retrieval.interactions import Interactions
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
@@ -54,8 +54,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         vectors, k = model.item_vectors(), min(settings.recommendations.candidates_per_source, data.n_items)
         wanted = settings.checks.min_index_recall
         queries = model.user_vectors(data, _sample(data.n_users))
-        built = build_index(vectors, settings.index, ids=data.item_ids)
-        index, found = with_enough_effort(built, vectors, queries, k, wanted)
+        index, found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids)
         about: dict[str, Any] = {
             "retriever": name,
             "config": index.config.model_dump(mode="json"),
@@ -78,7 +77,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
 
 def check_recall(name: str, found: float, wanted: float, k: int) -> dg.AssetCheckResult:
     """Fails below the wanted recall."""
-    remedy = "Raise index.hnsw_search_breadth or index.ivf_probes in sluice.yaml, or set index.kind to flat."
+    remedy = "Raise index.hnsw_search_breadth or index.ivf_probes in sluice.yaml, or set index.kind to auto or flat."
     limits = {"min_index_recall": wanted}
     metadata: dict[str, Any] = {f"recall_at_{k}": rounded(found), "limits": limits, "remedy": remedy}
     return dg.AssetCheckResult(check_name=name, passed=bool(found >= wanted), metadata=metadata)

@@ -12,8 +12,10 @@ class AnnIndexConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["flat", "hnsw", "ivf_flat"] = Field(
-        default="hnsw", description="Exact search, a navigable small-world graph, or an inverted file of clusters."
+    kind: Literal["auto", "flat", "hnsw", "ivf_flat"] = Field(
+        default="auto",
+        description="Exact search (flat), a navigable small-world graph (hnsw), an inverted file of clusters (ivf_flat), "
+        "or the graph where it reaches checks.min_index_recall and exact search where it does not (auto).",
     )
     hnsw_neighbours: int = Field(default=32, ge=2, description="Links per node of the graph (M); memory and recall.")
     hnsw_build_breadth: int = Field(

@@ -84,7 +84,7 @@ def build_index(vectors: np.ndarray, config: AnnIndexConfig, ids: np.ndarray | N
 
     Args:
         vectors: `[n, embedding_size]` float32; a vector's position is what a search returns.
-        config: Which index, and how.
+        config: Which index, and how; `auto` is the graph (`effort.index_that_finds` falls back to exact search).
         ids: `[n]` names of the vectors, for errors only; positions where `None`.
 
     Raises:
@@ -92,6 +92,8 @@ def build_index(vectors: np.ndarray, config: AnnIndexConfig, ids: np.ndarray | N
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     _refuse_unusable(vectors, ids)
+    if config.kind == "auto":
+        config = config.model_copy(update={"kind": "hnsw"})
     with faiss_threads(config.build_threads):
         index = _empty_index(vectors.shape[1], len(vectors), config)
         if not index.is_trained:

@@ -106,7 +106,8 @@ def collapse_texts(monkeypatch):
 
 
 def lose_neighbours(monkeypatch):
-    monkeypatch.setattr(ann_indexes, "with_enough_effort", lambda index, *given: (index, 0.5))
+    found = ann_indexes.index_that_finds
+    monkeypatch.setattr(ann_indexes, "index_that_finds", lambda *given: (found(*given)[0], 0.5))
 
 
 def recommend_what_was_seen(monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.ann.config import AnnIndexConfig
-from models.ann.effort import with_enough_effort
+from models.ann.effort import index_that_finds, with_enough_effort
 from models.ann.index import build_index
 from models.ann.recall import measured_recall
 
@@ -43,3 +43,21 @@ def test_effort_is_bounded(vectors, queries):
     index = build_index(vectors, AnnIndexConfig(kind="ivf_flat", ivf_clusters=256, ivf_probes=1))
     tried, recall = with_enough_effort(index, vectors, queries, 10, 1.1)
     assert tried.config.ivf_probes == 32 and recall < 1.1
+
+
+HARD = {"hnsw_neighbours": 2, "hnsw_build_breadth": 2, "hnsw_search_breadth": 1}
+
+
+def test_where_a_graph_does_not_find_enough_the_search_becomes_exact(vectors, queries):
+    index, recall = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="auto", **HARD))
+    assert index.config.kind == "flat" and recall == 1.0
+
+
+def test_a_graph_stays_where_it_finds_enough(vectors, queries):
+    index, recall = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="auto"))
+    assert index.config.kind == "hnsw" and 0.9 <= recall == measured_recall(index, vectors, queries, 10)
+
+
+def test_a_kind_that_was_named_is_kept_and_its_recall_told(vectors, queries):
+    index, recall = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="hnsw", **HARD))
+    assert index.config.kind == "hnsw" and recall < 0.99
