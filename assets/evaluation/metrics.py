@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from assets.evaluation.checks import metric_checks, metric_specs
+from assets.evaluation.checks import audit, metric_checks, metric_specs
 from assets.evaluation.scoring import as_of_days_to_score, score_lists
 from assets.graph import Columns, Graph, as_of, table_metadata
 from models.reports.markdown import markdown_image, metric_bars_png
@@ -62,8 +62,11 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         day = as_of(context)
         targets = as_of_days_to_score(warehouse, day, days)
+        leaked = audit(warehouse, artifacts, targets)
         frames = [
-            score_lists(graph, warehouse, target, min(day, target + dt.timedelta(days=days))) for target in targets
+            score_lists(graph, warehouse, target, min(day, target + dt.timedelta(days=days)))
+            for target in targets
+            if leaked[target].is_empty()
         ]
         frame = pl.concat(frames) if frames else empty()
         frame = frame.with_columns(pl.lit(day).alias("partition_day"))
@@ -75,7 +78,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         snapshot = warehouse.replace_days("metrics", "partition_day", day, day, frame)
         metadata = table_metadata("metrics", columns, frame, snapshot)
         yield dg.MaterializeResult(metadata={**metadata, **picture(frame, graph.settings.evaluation.ks[0])})
-        yield from metric_checks(graph, warehouse, artifacts, frame)
+        yield from metric_checks(graph, warehouse, frame, leaked)
 
     return metrics
 

@@ -219,9 +219,10 @@ def in_op_results(built, damaged):
         metric_rows(0.1, 0.2), metric_rows(0.5, 0.6), {"ndcg": 0.1}
     )
     results[f"metrics:{evaluation.BASELINE}"] = evaluation.check_baseline(metric_rows(0.1, 0.2))
-    frame = built.warehouse.read("SELECT * FROM metrics")
+    targets = built.warehouse.read("SELECT DISTINCT as_of_day FROM metrics")["as_of_day"].to_list()
     damaged.sql("UPDATE core_items SET first_seen_on = '2025-10-01'")
-    results[f"metrics:{evaluation.LEAKS}"] = evaluation.check_leaks(damaged.warehouse, built.artifacts, frame)
+    leaked = evaluation.audit(damaged.warehouse, built.artifacts, targets)
+    results[f"metrics:{evaluation.LEAKS}"] = evaluation.check_leaks(leaked)
     released = released_tables(built.warehouse, releases_of(built.warehouse))
     results[f"maintenance:{maintenance.CHECK}"] = maintenance.check_result(released, released.clear())
     return results
