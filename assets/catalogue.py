@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.embeddings import interaction_sequences, item_text_embeddings, retrievers, vector_tables
-from assets.evaluation import comparisons, evaluation_report, metrics, policy_values, slice_findings
+from assets.evaluation import comparisons, evaluation_report, metrics, policy_values, protocol_metrics, slice_findings
 from assets.events import checks as event_checks
 from assets.events import raw_events, raw_items
 from assets.graph import Graph
@@ -23,7 +23,7 @@ GROUPS_BEFORE_LEARNING = ("events", "tables")
 
 
 def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
-    """Every asset, from raw logs to the release, and the upkeep of what they leave.
+    """Every asset, from raw logs to the release, the protocols beside it, and the upkeep of what all leave.
 
     Args:
         graph: The project and its days.
@@ -60,7 +60,7 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
     own_checks = [key for made in before for key in made.check_keys]
     other_checks = [key for check in all_checks(graph) for key in check.check_keys]
     released = release.build(graph, last, set(names), [*own_checks, *other_checks])
-    return [*before, released, maintenance.build(graph)]
+    return [*before, released, *protocol_metrics.build(graph), maintenance.build(graph)]
 
 
 def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:

@@ -11,7 +11,7 @@ from pipelines.build_lock import build_lock
 from pipelines.console import Steps, say
 from pipelines.dagster_home import instance_of
 from pipelines.definitions import build_definitions
-from pipelines.jobs import LEARNING_JOB, TABLES_JOB
+from pipelines.jobs import LEARNING_JOB, PROTOCOLS_JOB, TABLES_JOB
 from pipelines.partitions import event_axis
 from pipelines.plan import as_of_targets, bounds, plan_days, source_files
 from pipelines.portions import in_portions
@@ -67,9 +67,7 @@ def backfill_as_of(project: Project, first: dt.date, last: dt.date) -> BuildResu
         UserError: A day lies outside the partitions or after the newest day that has tables; or as `build`.
     """
     bounds(project, source_files(project, project.settings.events), first, last)
-    warehouse = warehouse_of(project)
-    sql = "SELECT max(source_day) AS day FROM event_funnel"
-    newest = warehouse.read(sql)["day"][0] if warehouse.has_table("event_funnel") else None
+    newest = newest_day(project)
     if newest is None or last > newest:
         raise UserError(f"the tables reach to {newest or 'no day yet'}", f"--until {last}", "Run `sluice build` first.")
     with build_lock(project.output, project.catalogue):
@@ -97,6 +95,30 @@ def backfill_days(project: Project, first: dt.date, last: dt.date) -> BuildResul
     return result
 
 
+def judge_by_protocols(project: Project, day: dt.date | None = None) -> dt.date:
+    """The retrievers under every configured protocol, with nothing later than `day`; `None`: the newest with tables.
+
+    Raises:
+        UserError: No protocol is configured, the day has no tables, or a step or the audit failed.
+    """
+    if not project.settings.evaluation.protocols:
+        mend = "Name one under `evaluation.protocols`, e.g. `last_item: {kind: leave_one_out}`."
+        raise UserError("no protocol is configured", str(project.path), mend)
+    newest = newest_day(project)
+    if newest is None or (day or newest) > newest:
+        raise UserError(f"the tables reach to {newest or 'no day yet'}", f"--as-of {day}", "Run `sluice build` first.")
+    with build_lock(project.output, project.catalogue):
+        Runner(project, BuildResult(day or newest)).protocols(day or newest)
+    return day or newest
+
+
+def newest_day(project: Project) -> dt.date | None:
+    """The newest source day that is in the tables."""
+    warehouse = warehouse_of(project)
+    sql = "SELECT max(source_day) AS day FROM event_funnel"
+    return warehouse.read(sql)["day"][0] if warehouse.has_table("event_funnel") else None
+
+
 def _ignore(step: str, word: str) -> None:
     """Nobody else follows the steps."""
 
@@ -117,6 +139,10 @@ class Runner:
     def learning(self, day: dt.date, stage: str) -> None:
         """The `learning` job for one as-of day, up to its recommendations or its release."""
         self._run(LEARNING_JOB, day, f"learning   as of {day}, up to the {stage}", stage)
+
+    def protocols(self, day: dt.date) -> None:
+        """The `protocols` job for one as-of day."""
+        self._run(PROTOCOLS_JOB, day, f"protocols  as of {day}", None)
 
     def _run(
         self,

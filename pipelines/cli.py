@@ -231,6 +231,17 @@ def policies(config: Config = None) -> None:
     show_policies(_project(config))
 
 
+@app.command()
+def protocols(
+    config: Config = None,
+    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Nothing later is read.")] = None,
+) -> None:
+    """The retrievers under the protocols of `evaluation.protocols`, e.g. each user's last item."""
+    from pipelines.protocols import protocols as judge
+
+    judge(_project(config), _day(as_of))
+
+
 def main() -> None:
     """Entry point."""
     app()

@@ -36,7 +36,7 @@ def build_definitions(project: Project) -> dg.Definitions:
     """Everything Dagster needs to know of a project."""
     graph, settings = graph_of(project), project.settings
     manifest = ensure_manifest(project)
-    tables, learning, upkeep = build_jobs()
+    jobs = build_jobs(settings)
     os.environ["DBT_TARGET_PATH"] = str(dbt_target(project))
     with warnings.catch_warnings():
         # Two parameters that most assets need are called beta; a user can do nothing about it.
@@ -56,9 +56,9 @@ def build_definitions(project: Project) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[tables, learning, upkeep],
+        jobs=jobs,
         schedules=[nightly_schedule(graph), maintenance_schedule(graph)],
-        sensors=[build_sensor(tables, learning), history_sensor(warehouse_of(project))],
+        sensors=[build_sensor(*jobs[:2]), history_sensor(warehouse_of(project))],
         resources=resources,
         executor=dg.in_process_executor,
     )

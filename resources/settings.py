@@ -92,6 +92,9 @@ class Settings(Section):
     def _learns_something(self) -> Settings:
         if not any(kind.weight > 0 for kind in self.event_types.values()):
             raise ValueError("every event type has weight 0: nothing could be learned; give one a weight above 0")
+        for name, protocol in self.evaluation.protocols.items():
+            if unknown := set(protocol.retrievers or []) - set(self.retrievers):
+                raise ValueError(f"evaluation.protocols.{name} names {sorted(unknown)}, which `retrievers` does not")
         if self.simulate and not self.simulate_into:
             raise ValueError("`simulate` needs `simulate_into`, the folder to write the shop to")
         return self

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from models.evaluation.protocol_config import ProtocolConfig
 from models.quality.history_rules import HistoryRules
 from resources.postgres_address import connection_of
 
@@ -210,6 +211,11 @@ class Evaluation(Section):
         "per item, e.g. `country: core_users.country`.",
     )
     off_policy: OffPolicy = OffPolicy()
+    protocols: dict[SliceName, ProtocolConfig] = Field(
+        default_factory=dict,
+        description="Other ways to split and score, name -> protocol: the retrievers' numbers under each are in the "
+        "table `protocol_metrics`, made by `sluice protocols` and no part of the nightly run.",
+    )
 
     @field_validator("ks")
     @classmethod

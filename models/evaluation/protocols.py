@@ -1,14 +1,12 @@
-"""How interactions are split into what a model may see and what its lists are scored on.
+"""Splits for comparing with published numbers: what a model may see, and what its lists are scored on.
 
-The pipeline itself uses `temporal_split`: everybody's past up to one day, and the days after it. The others are for
-comparing with published numbers, which were mostly made with them. Rows keep their columns; none is in two parts.
+Rows keep their columns; none is in two parts. Splits by day, which is how the pipeline itself judges, are in
+`protocol_splits`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import polars as pl
 
@@ -33,55 +31,6 @@ class Split:
     validation: pl.DataFrame
     test: pl.DataFrame
     leaks_future: bool
-
-
-def temporal_split(interactions: pl.DataFrame, as_of_day: date, test_days: int, validation_days: int = 0) -> Split:
-    """Everything up to a day, and the days after it.
-
-    Args:
-        interactions: Rows with `event_day`.
-        as_of_day: The last day a model may see.
-        test_days: Days after it that are scored.
-        validation_days: The last days up to `as_of_day` that are set apart for validation.
-
-    Raises:
-        ValueError: `test_days` is below 1 or `validation_days` below 0.
-    """
-    if test_days < 1 or validation_days < 0:
-        raise ValueError(f"expected test_days >= 1 and validation_days >= 0, found {test_days} and {validation_days}")
-    day, begin = pl.col("event_day"), as_of_day - timedelta(days=validation_days)
-    return Split(
-        interactions.filter(day <= begin),
-        interactions.filter((day > begin) & (day <= as_of_day)),
-        interactions.filter((day > as_of_day) & (day <= as_of_day + timedelta(days=test_days))),
-        leaks_future=False,
-    )
-
-
-def rolling_origin(
-    interactions: pl.DataFrame, first: date, last: date, test_days: int, step_days: int | None = None
-) -> Iterator[tuple[date, Split]]:
-    """`temporal_split` as of one day after another. (Tashman 2000, "Out-of-sample tests of forecasting accuracy".)
-
-    Args:
-        interactions: Rows with `event_day`.
-        first: The first as-of day.
-        last: No as-of day is later.
-        test_days: Days scored after each.
-        step_days: Days from one as-of day to the next; `None` is `test_days`, so that no day is scored twice.
-
-    Yields:
-        As-of day and split.
-
-    Raises:
-        ValueError: A number of days is below 1.
-    """
-    step = test_days if step_days is None else step_days
-    if step < 1:
-        raise ValueError(f"step_days is at least 1, found {step}")
-    for offset in range(0, (last - first).days + 1, step):
-        as_of_day = first + timedelta(days=offset)
-        yield as_of_day, temporal_split(interactions, as_of_day, test_days)
 
 
 def leave_one_out(interactions: pl.DataFrame) -> Split:

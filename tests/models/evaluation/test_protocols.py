@@ -5,7 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.protocols import fixed_split, k_core, leave_one_out, rolling_origin, temporal_split
+from models.evaluation.protocols import fixed_split, k_core, leave_one_out
 
 FIRST = dt.date(2026, 3, 1)
 
@@ -27,33 +27,6 @@ def pairs(frame: pl.DataFrame) -> list[tuple[str, str]]:
 def random_rows(n: int = 400, seed: int = 0) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     return rows(*((f"u{random.integers(30)}", f"i{random.integers(40)}", int(random.integers(60))) for _ in range(n)))
-
-
-def test_a_day_cuts_everybodys_past_from_the_days_after():
-    given = rows(("a", "x", 0), ("a", "y", 5), ("b", "x", 6), ("b", "z", 7), ("c", "x", 9))
-    split = temporal_split(given, FIRST + dt.timedelta(days=6), test_days=2, validation_days=1)
-    assert pairs(split.train) == [("a", "x"), ("a", "y")]
-    assert pairs(split.validation) == [("b", "x")]
-    assert pairs(split.test) == [("b", "z")]
-    assert not split.leaks_future
-
-
-@pytest.mark.parametrize(("test_days", "validation_days"), [(0, 0), (1, -1)])
-def test_days_that_are_none(test_days, validation_days):
-    with pytest.raises(ValueError, match="expected test_days >= 1"):
-        temporal_split(rows(("a", "x", 0)), FIRST, test_days, validation_days)
-
-
-def test_every_day_is_scored_once_and_never_before_it_was_seen():
-    given = random_rows()
-    splits = list(rolling_origin(given, FIRST + dt.timedelta(days=10), FIRST + dt.timedelta(days=40), test_days=7))
-    assert [(day - FIRST).days for day, _ in splits] == [10, 17, 24, 31, 38]
-    scored = pl.concat([split.test for _, split in splits])
-    assert not scored["event_id"].is_duplicated().any()
-    for day, split in splits:
-        assert split.train["event_day"].max() <= day < split.test["event_day"].min()
-    with pytest.raises(ValueError, match="step_days"):
-        list(rolling_origin(given, FIRST, FIRST, 7, 0))
 
 
 def test_the_last_item_of_each_user_is_left_out():
