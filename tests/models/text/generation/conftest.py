@@ -1,9 +1,6 @@
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "servers"))
 
 CORPUS = ['{"item_id": "a mug", "summary": "the red brass lamp, the green chair"}', "Describe the item: a lamp"] * 3
 CHAT = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}<|assistant|>"
