@@ -1,4 +1,4 @@
-"""Where things live: settings, the warehouse, the artifact store, the text encoder, compute.
+"""Where things live: settings, the warehouse, the artifact store, the text encoder, text generators, compute.
 
 Keep out: what an asset is (assets/) and how anything is computed (models/).
 """

@@ -36,6 +36,7 @@ from resources.settings_sections import (
     Text,
     WarehousePlace,
 )
+from resources.text_generators.settings import GeneratorSettings
 
 CONFIG_VARIABLE = "SLUICE_CONFIG"
 
@@ -56,6 +57,7 @@ class Settings(Section):
     checks: Checks = Checks()
     profiles: ExtractiveConfig = ExtractiveConfig()
     text: Text = Text()
+    generator: GeneratorSettings = GeneratorSettings()
     retrievers: dict[str, dict[str, Any]] = Field(min_length=1, description="Retriever name -> its own settings.")
     index: AnnIndexConfig = AnnIndexConfig()
     rankers: dict[str, dict[str, Any]] = Field(

@@ -81,7 +81,7 @@ def _threads(n_threads: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_loading() -> Iterator[None]:
+def quiet_loading() -> Iterator[None]:
     """Keep transformers' own bar for loading weights off the terminal."""
     from transformers.utils import logging
 
@@ -196,7 +196,7 @@ class TextEncoder:
         offline = Path(source).is_dir() or not self.config.allow_download
         safely: dict[str, Any] = {"use_safetensors": True}
         try:
-            with _quiet_loading():
+            with quiet_loading():
                 model = SentenceTransformer(
                     source, device=device, local_files_only=offline, trust_remote_code=False, model_kwargs=safely
                 )

@@ -105,6 +105,14 @@ class TestGoodConfigs:
         project = load_project(write(tmp_path, place))
         assert project.catalogue == PostgresCatalogue("host=db dbname=shop", f"sluice_{project.settings.name}")
 
+    @pytest.mark.parametrize("key", ["api_key_env", "api_key", "base_url"])
+    def test_a_key_is_refused_and_shown_nowhere(self, tmp_path: Path, key: str):
+        secret = "http://hunter2@host/v1" if key == "base_url" else "sk-hunter2"
+        path = write(tmp_path, {"generator": {"backend": "openai", "model": "m", key: secret}})
+        with pytest.raises(UserError, match=f"`generator.{key}`") as caught:
+            load_project(path)
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
     def test_a_password_is_refused_and_shown_nowhere(self, tmp_path: Path):
         path = write(tmp_path, {"warehouse": {"catalog": "postgres:host=db password=hunter2"}})
         with pytest.raises(UserError, match="`warehouse.catalog`: a password does not belong in the config") as caught:
