@@ -5,7 +5,16 @@ from pathlib import Path
 import dagster as dg
 
 from assets.embeddings import interaction_sequences, item_text_embeddings, retrievers, vector_tables
-from assets.evaluation import comparisons, evaluation_report, metrics, policy_values, protocol_metrics, slice_findings
+from assets.evaluation import (
+    comparisons,
+    evaluation_report,
+    judged_models,
+    judgements,
+    metrics,
+    policy_values,
+    protocol_metrics,
+    slice_findings,
+)
 from assets.events import checks as event_checks
 from assets.events import raw_events, raw_items
 from assets.graph import Graph
@@ -50,6 +59,8 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         comparisons.build(graph),
         slice_findings.build(graph),
         policy_values.build(graph),
+        *judgements.build(graph),
+        *judged_models.build(graph),
         evaluation_report.build(graph),
     ]
     learned = {

@@ -97,9 +97,21 @@ class Settings(Section):
         for name, protocol in self.evaluation.protocols.items():
             if unknown := set(protocol.retrievers or []) - set(self.retrievers):
                 raise ValueError(f"evaluation.protocols.{name} names {sorted(unknown)}, which `retrievers` does not")
+        self._judge_can_be_asked()
         if self.simulate and not self.simulate_into:
             raise ValueError("`simulate` needs `simulate_into`, the folder to write the shop to")
         return self
+
+    def _judge_can_be_asked(self) -> None:
+        judge, backend = self.evaluation.judge, self.generator.backend
+        if judge is None:
+            return
+        if backend == "extractive":
+            raise ValueError("evaluation.judge needs a language model: set generator.backend")
+        if "likelihood" in judge.ways and backend != "transformers":
+            raise ValueError("evaluation.judge.ways: likelihood needs generator.backend transformers")
+        if unknown := sorted(set(judge.against) - set(self.retrievers)):
+            raise ValueError(f"evaluation.judge.against names {unknown}, which `retrievers` does not")
 
 
 def _validate_model(name: str, config_class: Any, config: dict[str, Any]) -> BaseModel:

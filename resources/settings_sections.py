@@ -198,6 +198,28 @@ class OffPolicy(Section):
     )
 
 
+class Judge(Section):
+    """Lists judged by the language model of `generator`, for a sample of users."""
+
+    ways: list[Literal["pairwise", "pointwise", "likelihood"]] = Field(
+        ["pairwise"],
+        min_length=1,
+        description="`pairwise`: which of two lists fits better, asked in both orders; `pointwise`: how well one list "
+        "fits, 1 to 5, shown from its beginning and from its end; `likelihood`: how likely the model finds either "
+        "answer beyond what it would say of anybody (`transformers` only).",
+    )
+    against: list[str] = Field(
+        ["recent_popularity"], min_length=1, description="Retrievers whose lists the final ones are judged against."
+    )
+    n_users: int = Field(
+        100, ge=1, description="Users whose lists are judged, of those who came back; two calls each, way and list."
+    )
+    k: int = Field(5, ge=1, description="Items shown of each list.")
+    margin: float = Field(
+        0.1, ge=0, description="Preference, natural logarithm, from which on `likelihood` counts in both orders."
+    )
+
+
 class Evaluation(Section):
     """How lists are scored."""
 
@@ -211,6 +233,7 @@ class Evaluation(Section):
         "per item, e.g. `country: core_users.country`.",
     )
     off_policy: OffPolicy = OffPolicy()
+    judge: Judge | None = Field(None, description="Lists judged by a language model; null: none is asked.")
     protocols: dict[SliceName, ProtocolConfig] = Field(
         default_factory=dict,
         description="Other ways to split and score, name -> protocol: the retrievers' numbers under each are in the "

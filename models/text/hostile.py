@@ -110,7 +110,7 @@ def hostile_kind(text: str) -> Kind | None:
         if rule.search(plain):
             return kind
     disguised = plain.translate(_LEET)
-    if disguised != plain and any(_RULES[kind].search(disguised) for kind in ("order", "persona")):
+    if disguised != plain and (_RULES["order"].search(disguised) or _RULES["persona"].search(disguised)):
         return "order"
     return "noise" if _is_noise(plain) else None
 

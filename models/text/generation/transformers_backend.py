@@ -93,6 +93,10 @@ class TransformersGenerator:
         """The prompt as the model reads it, for `log_likelihoods`."""
         return self.causal.prompt_text(request)
 
+    def has_room_for(self, prompt: str, n_tokens: int) -> bool:
+        """Whether the model's context holds a prompt and so many tokens after it."""
+        return self._too_long(len(self.causal.tokens(prompt)) + n_tokens) is None
+
     def log_likelihoods(self, prompts: Sequence[str], continuations: Sequence[str]) -> Likelihoods:
         """How likely the model finds each continuation after its prompt.
 
