@@ -13,6 +13,7 @@ import polars as pl
 from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
 from assets.evaluation.checks import last_released_metrics, tolerances
 from assets.evaluation.examples import example_users
+from assets.evaluation.judged_window import judged_window
 from assets.evaluation.metrics import complete
 from assets.graph import Graph, as_of
 from models.evaluation.gate import compare_with_release
@@ -77,7 +78,13 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
     failures = (
         compare_with_release(ours, then, tolerances(settings.checks)) if then is not None and metrics.height else None
     )
+    judged = {}
+    if metrics.height:
+        judged = judged_window(
+            warehouse, metrics["as_of_day"][0], metrics["scored_through"][0], settings.evaluation.ks[0]
+        )
     return EvaluationReport(
+        **judged,
         metrics=metrics,
         project=settings.name,
         k=settings.evaluation.ks[0],

@@ -14,8 +14,8 @@ class AnnIndexConfig(BaseModel):
 
     kind: Literal["auto", "flat", "hnsw", "ivf_flat"] = Field(
         default="auto",
-        description="Exact search (flat), a navigable small-world graph (hnsw), an inverted file of clusters (ivf_flat), "
-        "or the graph where it reaches checks.min_index_recall and exact search where it does not (auto).",
+        description="Exact search (flat), a navigable small-world graph (hnsw), an inverted file of clusters "
+        "(ivf_flat), or the graph where it reaches checks.min_index_recall and exact search where it does not (auto).",
     )
     hnsw_neighbours: int = Field(default=32, ge=2, description="Links per node of the graph (M); memory and recall.")
     hnsw_build_breadth: int = Field(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from models.evaluation.score_metrics import GroupedAuc
+
 
 @dataclass(frozen=True)
 class ExampleItem:
@@ -51,6 +53,8 @@ class EvaluationReport:
         comparisons: Rows of the table `comparisons`.
         findings: Rows of the table `slice_findings`.
         trend: Rows `as_of_day, model, value, ci_low, ci_high`: NDCG at k of earlier as-of days, each scored in full.
+        take_rates: What `models.evaluation.take_rates.take_rates` returned for the final lists.
+        list_order: What `order_within_lists` of the same file returned.
     """
 
     metrics: pl.DataFrame
@@ -67,3 +71,5 @@ class EvaluationReport:
     comparisons: pl.DataFrame | None = None
     findings: pl.DataFrame | None = None
     trend: pl.DataFrame | None = None
+    take_rates: pl.DataFrame | None = None
+    list_order: GroupedAuc | None = None

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from models.evaluation.evaluate import METRICS_SCHEMA
+from models.evaluation.score_metrics import GroupedAuc
+from models.evaluation.take_rates import RATES_SCHEMA
 from models.reports.report import EvaluationReport, ExampleItem, ExampleUser
 
 NDCG = {"recommendations": 0.14, "sasrec": 0.12, "recent_popularity": 0.07}
@@ -59,6 +61,19 @@ def make_trend() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["as_of_day", "model", "value", "ci_low", "ci_high"], orient="row")
 
 
+def make_rates() -> pl.DataFrame:
+    """Ten places and four groups of scores; the higher, the more is taken."""
+    rows = [("rank", place, 0.0, 9.0, 50, 11 - place) for place in range(1, 11)]
+    rows += [("score", group, group - 1.0, group - 0.5, 125, 5 * group) for group in range(1, 5)]
+    shares = [(*row, row[5] / row[4], row[5] / row[4] / 2, row[5] / row[4] * 2) for row in rows]
+    return pl.DataFrame(shares, schema=RATES_SCHEMA, orient="row")
+
+
+@pytest.fixture
+def rates() -> pl.DataFrame:
+    return make_rates()
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -83,6 +98,8 @@ def report(metrics, curve) -> EvaluationReport:
         comparisons=make_comparisons(),
         findings=make_findings(),
         trend=make_trend(),
+        take_rates=make_rates(),
+        list_order=GroupedAuc(0.625, 21, 9),
         failures=metrics.clear(),
         oracle_share=0.713,
         learning_curves={"sasrec": curve, "popularity": []},

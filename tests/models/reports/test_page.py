@@ -105,6 +105,9 @@ def test_every_section_shows_its_numbers(report):
         "against elsewhere",
         "−0.2000",
         "NDCG@10 over as-of days",
+        "Of 500 listed items 55 were taken (11.0\u202f%).",
+        "Taken, by place in the list",
+        "Taken, by score",
     ):
         assert expected in text
 
@@ -115,6 +118,7 @@ def test_what_is_absent_leaves_its_section_out(metrics):
         "Where it is worse",
         "Against each other",
         "Over time",
+        "Scores against what was taken",
         "Learning curves",
         "What the ranker looks at",
         "From log to list",
