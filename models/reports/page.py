@@ -6,6 +6,7 @@ import polars as pl
 
 from models.reports.charts import bar_figure, curve_figure, series_of, to_svg, trend_figure
 from models.reports.comparison_tables import comparison_table, findings_table
+from models.reports.funnel_section import funnel_section
 from models.reports.markdown import metric_bars
 from models.reports.rendering import Picture, render
 from models.reports.report import EvaluationReport
@@ -50,6 +51,7 @@ def evaluation_page(report: EvaluationReport) -> str:
         n_slices=0 if report.findings is None else report.findings["slice"].n_unique(),
         trend=_trend(report),
         reach=_bars(metrics, REACH_METRICS, report.k),
+        taken=funnel_section(report.taken_funnel, report.k),
         scores=score_section(report.take_rates, report.list_order),
         curves=_curves(report),
         importance=[] if report.importance is None else importance_rows(report.importance),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from models.evaluation.score_metrics import GroupedAuc
+from models.evaluation.taken_funnel import TakenFunnel
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class EvaluationReport:
         trend: Rows `as_of_day, model, value, ci_low, ci_high`: NDCG at k of earlier as-of days, each scored in full.
         take_rates: What `models.evaluation.take_rates.take_rates` returned for the final lists.
         list_order: What `order_within_lists` of the same file returned.
+        taken_funnel: What `models.evaluation.taken_funnel.taken_funnel` returned for lists of k.
     """
 
     metrics: pl.DataFrame
@@ -73,3 +75,4 @@ class EvaluationReport:
     trend: pl.DataFrame | None = None
     take_rates: pl.DataFrame | None = None
     list_order: GroupedAuc | None = None
+    taken_funnel: TakenFunnel | None = None

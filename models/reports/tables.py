@@ -92,7 +92,7 @@ def importance_rows(importance: pl.DataFrame, n: int = 16) -> list[BarRow]:
     notes = top["description"].to_list() if "description" in top.columns else [""] * len(top)
     shares = top["gain_share"].to_list()
     return [
-        BarRow(name, percent(share), _width(share, shares), note or "")
+        BarRow(name, percent(share), width(share, shares), note or "")
         for name, share, note in zip(top["feature"], shares, notes, strict=True)
     ]
 
@@ -100,7 +100,7 @@ def importance_rows(importance: pl.DataFrame, n: int = 16) -> list[BarRow]:
 def funnel_rows(funnel: Sequence[tuple[str, int]]) -> list[BarRow]:
     """Stages and their counts. They count different things, so there is no share from one to the next."""
     counts = [count for _, count in funnel]
-    return [BarRow(name, f"{count:,}", _width(count, counts)) for name, count in funnel]
+    return [BarRow(name, f"{count:,}", width(count, counts)) for name, count in funnel]
 
 
 def tiles(report: EvaluationReport) -> list[Tile]:
@@ -150,7 +150,8 @@ def percent(share: float) -> str:
     return f"{share:.1%}".replace("%", "\u202f%")
 
 
-def _width(value: float, values: Sequence[float]) -> float:
+def width(value: float, values: Sequence[float]) -> float:
+    """Length of a bar, in percent of the longest."""
     return round(100 * value / (max(values) or 1), 1)
 
 

@@ -8,6 +8,7 @@ import pytest
 from models.evaluation.evaluate import METRICS_SCHEMA
 from models.evaluation.score_metrics import GroupedAuc
 from models.evaluation.take_rates import RATES_SCHEMA
+from models.evaluation.taken_funnel import SOURCES_SCHEMA, STAGES_SCHEMA, TakenFunnel
 from models.reports.report import EvaluationReport, ExampleItem, ExampleUser
 
 NDCG = {"recommendations": 0.14, "sasrec": 0.12, "recent_popularity": 0.07}
@@ -74,6 +75,21 @@ def rates() -> pl.DataFrame:
     return make_rates()
 
 
+def make_taken() -> TakenFunnel:
+    names = ("taken", "known", "served", "offered", "listed", "first")
+    counts = zip(names, (100, 90, 80, 40, 10, 0), (30, 29, 28, 20, 9, 0), strict=True)
+    sources = [("ease<i>", 99.5, 40, 12, 0.5, 0.41, 0.59)]
+    return TakenFunnel(
+        pl.DataFrame(list(counts), schema=STAGES_SCHEMA, orient="row"),
+        pl.DataFrame(sources, schema=SOURCES_SCHEMA, orient="row"),
+    )
+
+
+@pytest.fixture
+def taken() -> TakenFunnel:
+    return make_taken()
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -98,6 +114,7 @@ def report(metrics, curve) -> EvaluationReport:
         comparisons=make_comparisons(),
         findings=make_findings(),
         trend=make_trend(),
+        taken_funnel=make_taken(),
         take_rates=make_rates(),
         list_order=GroupedAuc(0.625, 21, 9),
         failures=metrics.clear(),
