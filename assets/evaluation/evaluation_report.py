@@ -11,8 +11,10 @@ import dagster as dg
 import polars as pl
 
 from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
+from assets.embeddings.vector_tables import vector_retrievers
 from assets.evaluation.checks import last_released_metrics, tolerances
 from assets.evaluation.examples import example_users
+from assets.evaluation.index_rows import index_rows
 from assets.evaluation.judged_window import judged_window
 from assets.evaluation.metrics import complete
 from assets.graph import Graph, as_of
@@ -36,6 +38,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     """The report asset."""
     deps = ["metrics", "comparisons", "slice_findings", "recommendations"]
     deps += [*graph.settings.retrievers, *graph.settings.rankers]
+    deps += [f"{name}_index" for name in vector_retrievers(graph)]
     common = graph.as_of_asset("evaluation", {"html"}, deps)
 
     @dg.asset(description="One self-contained HTML page: may it go out, and where is it worse?", **common)
@@ -96,6 +99,7 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
         funnel=funnel(warehouse, day),
         examples=example_users(graph, warehouse, metrics),
         comparisons=warehouse.read("SELECT * FROM comparisons WHERE partition_day = ?", [day]),
+        indexes=index_rows(warehouse, store, vector_retrievers(graph), day),
         findings=warehouse.read("SELECT * FROM slice_findings WHERE partition_day = ?", [day]),
         trend=warehouse.read(TREND_SQL, [settings.evaluation.ks[0], settings.split.test_days, day]),
     )

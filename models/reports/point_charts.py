@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models.reports.charts import ACCENT, GRID, MUTED, panel, settings
+from models.reports.charts import ACCENT, GRID, INK, MUTED, PLAIN, panel, settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+_SMALL: Any = {"fontsize": 8.5, "color": MUTED}
 
 
 class Point(NamedTuple):
@@ -45,4 +48,40 @@ def share_figure(points: Sequence[Point], title: str, axis: str, line: float | N
         axes.grid(axis="y", color=GRID, linewidth=0.8)
         axes.locator_params(axis="x", integer=True, nbins=11)
         axes.locator_params(axis="y", nbins=6)
+    return figure
+
+
+class Trade(NamedTuple):
+    """What something costs, what it gives, what it is called, and whether it was chosen."""
+
+    cost: float
+    gain: float
+    name: str
+    chosen: bool = False
+
+
+def trade_figure(lines: Mapping[str, Sequence[Trade]], title: str, cost: str) -> Figure:
+    """Gains over costs, costs on a logarithmic scale; chosen points are filled, those of a line are joined.
+
+    Args:
+        lines: Name -> points, each with a cost above 0; at least one.
+        title: Above the plot: what is gained.
+        cost: What it costs, with its unit.
+    """
+    with settings():
+        figure, axes = panel(title, 2.6)
+        for colour, (name, points) in zip([ACCENT, PLAIN, INK] * len(lines), lines.items(), strict=False):
+            costs, gains = [point.cost for point in points], [point.gain for point in points]
+            axes.plot(costs, gains, color=colour, linewidth=1.2, label=name)
+            for point in points:
+                face = colour if point.chosen else "none"
+                axes.plot(point.cost, point.gain, marker="o", markersize=6, color=colour, markerfacecolor=face)
+                axes.annotate(point.name, (point.cost, point.gain), (5, -12), textcoords="offset points", **_SMALL)
+        axes.set_xscale("log")
+        axes.margins(x=0.25, y=0.25)
+        axes.set_xlabel(cost, fontsize=10, color=MUTED)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(lambda value, _: "")
+        axes.grid(color=GRID, linewidth=0.8)
+        axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
     return figure

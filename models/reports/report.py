@@ -57,6 +57,8 @@ class EvaluationReport:
         take_rates: What `models.evaluation.take_rates.take_rates` returned for the final lists.
         list_order: What `order_within_lists` of the same file returned.
         taken_funnel: What `models.evaluation.taken_funnel.taken_funnel` returned for lists of k.
+        indexes: Rows `retriever, settings, n_items, n_bytes, k, kind, effort, recall, microseconds, is_used`: every
+            way of searching an ANN index that was tried.
     """
 
     metrics: pl.DataFrame
@@ -76,3 +78,4 @@ class EvaluationReport:
     take_rates: pl.DataFrame | None = None
     list_order: GroupedAuc | None = None
     taken_funnel: TakenFunnel | None = None
+    indexes: pl.DataFrame | None = None

@@ -90,6 +90,18 @@ def taken() -> TakenFunnel:
     return make_taken()
 
 
+def make_tried() -> pl.DataFrame:
+    shared = ("sas<b>", "graph with 32 links a node", 1200, 1_234_000, 100)
+    rows = [("hnsw", 128, 0.9, 12.34, False), ("hnsw", 256, 0.97, 20.0, True), ("flat", None, 1.0, 98.76, False)]
+    names = ["retriever", "settings", "n_items", "n_bytes", "k", "kind", "effort", "recall", "microseconds", "is_used"]
+    return pl.DataFrame([(*shared, *row) for row in rows], schema=names, orient="row")
+
+
+@pytest.fixture
+def tried() -> pl.DataFrame:
+    return make_tried()
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -114,6 +126,7 @@ def report(metrics, curve) -> EvaluationReport:
         comparisons=make_comparisons(),
         findings=make_findings(),
         trend=make_trend(),
+        indexes=make_tried(),
         taken_funnel=make_taken(),
         take_rates=make_rates(),
         list_order=GroupedAuc(0.625, 21, 9),
