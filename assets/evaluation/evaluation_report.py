@@ -13,6 +13,7 @@ import polars as pl
 from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
 from assets.embeddings.vector_tables import vector_retrievers
 from assets.evaluation.checks import last_released_metrics, tolerances
+from assets.evaluation.costs import asset_costs, profile_costs
 from assets.evaluation.examples import example_users
 from assets.evaluation.index_rows import index_rows
 from assets.evaluation.judged_window import judged_window
@@ -34,9 +35,14 @@ TREND_SQL = """SELECT as_of_day, model, value, ci_low, ci_high FROM metrics
     QUALIFY row_number() OVER (PARTITION BY as_of_day, model ORDER BY partition_day DESC) = 1"""
 
 
-def build(graph: Graph) -> dg.AssetsDefinition:
-    """The report asset."""
-    deps = ["metrics", "comparisons", "slice_findings", "recommendations"]
+def build(graph: Graph, learned: list[str]) -> dg.AssetsDefinition:
+    """The report asset.
+
+    Args:
+        graph: The project.
+        learned: Names of the assets partitioned by as-of day, whose cost is shown.
+    """
+    deps = ["metrics", "comparisons", "slice_findings", "recommendations", "profile_calls"]
     deps += [*graph.settings.retrievers, *graph.settings.rankers]
     deps += [f"{name}_index" for name in vector_retrievers(graph)]
     common = graph.as_of_asset("evaluation", {"html"}, deps)
@@ -46,7 +52,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: Warehouse, artifacts: ArtifactStore
     ) -> dg.MaterializeResult:
         day, k = as_of(context), graph.settings.evaluation.ks[0]
-        report = gather(graph, warehouse, artifacts, day)
+        costs = asset_costs(context.instance, artifacts, learned, day)
+        report = gather(graph, warehouse, artifacts, day, costs)
         page = evaluation_page(report) if report.metrics.height else page_without_metrics(report, day)
         about = {"n_metrics": report.metrics.height}
         digest = store_artifact(
@@ -66,7 +73,9 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     return evaluation_report
 
 
-def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date) -> EvaluationReport:
+def gather(
+    graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date, costs: pl.DataFrame | None = None
+) -> EvaluationReport:
     """Everything the page of one day shows; metrics are those of the newest lists whose test days are complete."""
     settings = graph.settings
     rows = warehouse.read("SELECT * EXCLUDE (partition_day) FROM metrics WHERE partition_day = ?", [day])
@@ -99,6 +108,8 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
         funnel=funnel(warehouse, day),
         examples=example_users(graph, warehouse, metrics),
         comparisons=warehouse.read("SELECT * FROM comparisons WHERE partition_day = ?", [day]),
+        costs=costs,
+        profile_costs=profile_costs(warehouse, day),
         indexes=index_rows(warehouse, store, vector_retrievers(graph), day),
         findings=warehouse.read("SELECT * FROM slice_findings WHERE partition_day = ?", [day]),
         trend=warehouse.read(TREND_SQL, [settings.evaluation.ks[0], settings.split.test_days, day]),

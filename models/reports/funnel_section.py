@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from models.evaluation.taken_funnel import FIRST, KNOWN, LISTED, OFFERED, SERVED, TAKEN, TakenFunnel
-from models.reports.section import Section
+from models.reports.section import Captioned, Section
 from models.reports.tables import BarRow, Cell, Row, Table, percent, width
 
 WORDS = {
@@ -30,13 +30,13 @@ def funnel_section(funnel: TakenFunnel | None, k: int) -> Section | None:
     """
     if funnel is None or not funnel.stages["n_items"][0]:
         return None
-    table = _recall_table(funnel.sources)
     words = "Items that users with a past went on to take, and how far each came on its way to the top of a list."
     caption = (
         "What each retriever's candidates held of what users with candidates took, and what no other retriever "
         "offered; small print is the 95\u202f% interval by user"
     )
-    return Section("From candidates to clicks", [words], _bars(funnel.stages, k), table, caption, "Retriever")
+    tables = [Captioned(table, caption, "Retriever")] if (table := _recall_table(funnel.sources)).rows else []
+    return Section("From candidates to clicks", [words], _bars(funnel.stages, k), tables)
 
 
 def _bars(stages: pl.DataFrame, k: int) -> list[BarRow]:
@@ -50,7 +50,7 @@ def _bars(stages: pl.DataFrame, k: int) -> list[BarRow]:
     return bars
 
 
-def _recall_table(sources: pl.DataFrame) -> Table | None:
+def _recall_table(sources: pl.DataFrame) -> Table:
     rows = [
         Row(
             row["source"],
@@ -64,4 +64,4 @@ def _recall_table(sources: pl.DataFrame) -> Table | None:
         )
         for row in sources.to_dicts()
     ]
-    return Table(["candidate recall", "found", "found alone", "candidates a user"], rows) if rows else None
+    return Table(["candidate recall", "found", "found alone", "candidates a user"], rows)

@@ -7,8 +7,9 @@ import polars as pl
 from models.reports.charts import to_svg
 from models.reports.point_charts import Trade, trade_figure
 from models.reports.rendering import Picture
-from models.reports.section import Section
+from models.reports.section import Captioned, Section
 from models.reports.tables import ABSENT, Cell, Row, Table
+from models.reports.wording import in_bytes
 
 WORDS = (
     "Each index is searched harder until it finds what exact search finds often enough; highlighted is how it is "
@@ -28,15 +29,8 @@ def index_section(tried: pl.DataFrame | None) -> Section | None:
     """
     if tried is None or tried.is_empty():
         return None
-    return Section("Indexes", [WORDS], [], _table(tried), CAPTION, "Index", _pictures(tried), "one", "measured")
-
-
-def in_bytes(n: int) -> str:
-    """`1.5 MB` for 1,500,000: three digits and a decimal unit."""
-    size, units = float(n), ["B", "kB", "MB", "GB", "TB"]
-    while size >= 999.5 and len(units) > 1:
-        size, units = size / 1000, units[1:]
-    return f"{size:.3g}\u202f{units[0]}"
+    tables = [Captioned(_table(tried), CAPTION, "Index")]
+    return Section("Indexes", [WORDS], tables=tables, pictures=_pictures(tried), kind="measured")
 
 
 def _table(tried: pl.DataFrame) -> Table:

@@ -6,6 +6,7 @@ import polars as pl
 
 from models.reports.charts import bar_figure, curve_figure, series_of, to_svg, trend_figure
 from models.reports.comparison_tables import comparison_table, findings_table
+from models.reports.cost_section import cost_section
 from models.reports.funnel_section import funnel_section
 from models.reports.index_section import index_section
 from models.reports.markdown import metric_bars
@@ -56,6 +57,7 @@ def evaluation_page(report: EvaluationReport) -> str:
         scores=score_section(report.take_rates, report.list_order),
         curves=_curves(report),
         indexes=index_section(report.indexes),
+        cost=cost_section(report.costs, report.profile_costs),
         importance=[] if report.importance is None else importance_rows(report.importance),
         funnel=funnel_rows(report.funnel),
         meanings=_meanings(metrics),

@@ -59,6 +59,8 @@ class EvaluationReport:
         taken_funnel: What `models.evaluation.taken_funnel.taken_funnel` returned for lists of k.
         indexes: Rows `retriever, settings, n_items, n_bytes, k, kind, effort, recall, microseconds, is_used`: every
             way of searching an ANN index that was tried.
+        costs: Rows `asset, started_at, seconds, n_rows, n_bytes` of the day's assets.
+        profile_costs: Rows `kind, backend, n, n_made, tokens_in, tokens_out` of the day's profiles.
     """
 
     metrics: pl.DataFrame
@@ -79,3 +81,5 @@ class EvaluationReport:
     list_order: GroupedAuc | None = None
     taken_funnel: TakenFunnel | None = None
     indexes: pl.DataFrame | None = None
+    costs: pl.DataFrame | None = None
+    profile_costs: pl.DataFrame | None = None

@@ -1,4 +1,4 @@
-"""A section of a page as plain values: a heading, sentences, bars, a table, plots."""
+"""A section of a page as plain values: a heading, sentences, bars, tables, plots."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from models.reports.rendering import Picture
 from models.reports.tables import BarRow, Table
 
 
+class Captioned(NamedTuple):
+    """A table with what it says and the head of its first column."""
+
+    table: Table
+    caption: str
+    corner: str
+
+
 class Section(NamedTuple):
     """What the template prints in this order; what is empty is left out.
 
@@ -16,20 +24,14 @@ class Section(NamedTuple):
         title: The heading.
         words: Paragraphs, escaped.
         bars: Rows with a bar each.
-        table: A table.
-        caption: Of the table.
-        corner: Head of the table's first column.
-        pictures: Plots.
-        columns: How many plots stand beside each other where there is room: `one`, `two` or `three`.
+        tables: Tables with their captions.
+        pictures: Plots, two beside each other where there is room.
         kind: The section's class; `measured` where it shows times of this machine, which no second build repeats.
     """
 
     title: str
     words: Sequence[str] = ()
     bars: Sequence[BarRow] = ()
-    table: Table | None = None
-    caption: str = ""
-    corner: str = ""
+    tables: Sequence[Captioned] = ()
     pictures: Sequence[Picture] = ()
-    columns: str = "two"
     kind: str = ""

@@ -51,3 +51,11 @@ def signed_percent(share: float) -> str:
 def in_words(slice_name: str) -> str:
     """`activity: low` for `activity=low`; underscores become spaces."""
     return slice_name.replace("=", ": ").replace("_", " ")
+
+
+def in_bytes(n: int) -> str:
+    """`1.5 MB` for 1,500,000: three digits and a decimal unit."""
+    size, units = float(n), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.3g}\u202f{units[0]}"

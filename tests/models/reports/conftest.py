@@ -1,6 +1,6 @@
 """Metric rows as `evaluate` writes them, and a full report."""
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -102,6 +102,27 @@ def tried() -> pl.DataFrame:
     return make_tried()
 
 
+def make_costs() -> pl.DataFrame:
+    started = datetime(2026, 4, 8, 3)
+    rows = [("sasrec", started, 75.0, None, 1_500_000), ("candi<date>s", started, 25.0, 11_880, None)]
+    return pl.DataFrame(rows, schema=["asset", "started_at", "seconds", "n_rows", "n_bytes"], orient="row")
+
+
+def make_calls() -> pl.DataFrame:
+    names = ["kind", "backend", "n", "n_made", "tokens_in", "tokens_out"]
+    return pl.DataFrame([("item", "extractive", 2400, 13, 51_000, 9_000)], schema=names, orient="row")
+
+
+@pytest.fixture
+def costs() -> pl.DataFrame:
+    return make_costs()
+
+
+@pytest.fixture
+def calls() -> pl.DataFrame:
+    return make_calls()
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -127,6 +148,8 @@ def report(metrics, curve) -> EvaluationReport:
         findings=make_findings(),
         trend=make_trend(),
         indexes=make_tried(),
+        costs=make_costs(),
+        profile_costs=make_calls(),
         taken_funnel=make_taken(),
         take_rates=make_rates(),
         list_order=GroupedAuc(0.625, 21, 9),

@@ -16,7 +16,7 @@ def test_steps_say_what_is_left_of_the_one_before(taken):
 
 
 def test_retrievers_with_their_recall(taken):
-    (row,) = funnel_section(taken, 10).table.rows
+    (row,) = funnel_section(taken, 10).tables[0].table.rows
     assert row.head == "ease<i>"
     assert [cell.text for cell in row.cells] == ["50.0\u202f%", "40", "12", "99.5"]
     assert row.cells[0].interval == "41.0\u202f% – 59.0\u202f%"
@@ -26,7 +26,7 @@ def test_nothing_after_an_empty_step_is_divided_by_it(taken):
     lost = taken.stages.with_columns(n_items=pl.Series([100, 0, 0, 0, 0, 0]))
     section = funnel_section(TakenFunnel(lost, taken.sources.clear()), 10)
     assert [bar.note for bar in section.bars][1:3] == ["29 users; 0.0\u202f% of the step before", "28 users"]
-    assert section.table is None
+    assert section.tables == []
 
 
 def test_without_anything_taken_there_is_no_section(taken):

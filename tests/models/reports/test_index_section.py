@@ -1,12 +1,10 @@
-import pytest
-
-from models.reports.index_section import in_bytes, index_section
+from models.reports.index_section import index_section
 from models.reports.point_charts import Trade, trade_figure
 
 
 def test_every_way_that_was_tried_has_a_row_and_the_one_used_stands_out(tried):
     section = index_section(tried)
-    rows = section.table.rows
+    rows = section.tables[0].table.rows
     assert [(row.head, row.highlighted) for row in rows] == [
         ("sas<b>, graph", False),
         ("sas<b>, graph", True),
@@ -21,7 +19,7 @@ def test_every_way_that_was_tried_has_a_row_and_the_one_used_stands_out(tried):
 
 def test_a_single_way_is_no_plot(tried):
     section = index_section(tried.tail(1))
-    assert len(section.table.rows) == 1 and not section.pictures
+    assert len(section.tables[0].table.rows) == 1 and not section.pictures
     assert len(index_section(tried).pictures) == 1
 
 
@@ -38,11 +36,3 @@ def test_points_lie_at_cost_and_gain_and_the_chosen_is_filled():
     assert [marker.get_markerfacecolor() == "none" for marker in markers] == [False, True]
     assert axes.get_xscale() == "log"
     assert [text.get_text() for text in axes.texts] == ["near", "far"]
-
-
-@pytest.mark.parametrize(
-    ("n", "text"),
-    [(0, "0\u202fB"), (999, "999\u202fB"), (1500, "1.5\u202fkB"), (999_600, "1\u202fMB"), (4e16, "4e+04\u202fTB")],
-)
-def test_sizes(n, text):
-    assert in_bytes(n) == text

@@ -115,6 +115,10 @@ def test_every_section_shows_its_numbers(report):
         "Taken, by score",
         "sas<b>, graph",
         "µs a query",
+        "2 assets took 1\u202fmin 40\u202fs in all",
+        "candi<date>s",
+        "item, extractive",
+        "51,000",
     ):
         assert expected in text
 
@@ -128,6 +132,7 @@ def test_what_is_absent_leaves_its_section_out(metrics):
         "From candidates to clicks",
         "Scores against what was taken",
         "Indexes",
+        "Cost",
         "Learning curves",
         "What the ranker looks at",
         "From log to list",
