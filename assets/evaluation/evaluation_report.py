@@ -22,6 +22,7 @@ from assets.graph import Graph, as_of
 from models.evaluation.gate import compare_with_release
 from models.evaluation.oracle import oracle_share
 from models.reports.markdown import markdown_image, metric_bars_png
+from models.reports.markdown_summary import markdown_summary
 from models.reports.page import evaluation_page
 from models.reports.report import EvaluationReport
 from resources.artifact_store import ArtifactStore
@@ -68,6 +69,7 @@ def build(graph: Graph, learned: list[str]) -> dg.AssetsDefinition:
         if report.metrics.height:
             picture = markdown_image(metric_bars_png(report.metrics, "ndcg", k), f"NDCG@{k} by model")
             shown["metrics"] = dg.MetadataValue.md(picture)
+            shown["summary"] = dg.MetadataValue.md(markdown_summary(report))
         return dg.MaterializeResult(metadata=shown)
 
     return evaluation_report
@@ -102,6 +104,7 @@ def gather(
         k=settings.evaluation.ks[0],
         n_resamples=settings.evaluation.n_resamples,
         failures=failures,
+        last_release=then,
         oracle_share=share_of_oracle(metrics, settings.evaluation.ks[0]),
         learning_curves={name: found["curve"] for name, found in manifests.items() if len(found["curve"]) > 1},
         importance=pl.DataFrame(ranker["importance"]),

@@ -13,6 +13,7 @@ from models.reports.markdown import metric_bars
 from models.reports.rendering import Picture, render
 from models.reports.report import EvaluationReport
 from models.reports.score_section import score_section
+from models.reports.standing import standing_section
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
 from models.reports.verdict import verdict
 from models.reports.wording import FINAL_MODEL, METRIC_MEANINGS, METRIC_NAMES, ORACLE, REACH_METRICS, metric_title
@@ -45,6 +46,7 @@ def evaluation_page(report: EvaluationReport) -> str:
         window=days.row(0, named=True),
         verdict=verdict(metrics, report.baseline, report.k, report.failures, report.n_resamples),
         tiles=tiles(report),
+        standing=standing_section(report),
         metric_table=metric_table(metrics, report.k),
         slice_table=slice_table(metrics, report.k),
         bars=_bars(metrics, _BAR_METRICS, report.k),

@@ -46,6 +46,7 @@ class EvaluationReport:
         k: The list length that counts.
         n_resamples: Sign flips behind the p-value, which is never below `1 / (n_resamples + 1)`.
         failures: What `compare_with_release` returned; `None` if there was no release to compare with.
+        last_release: Rows of `metrics` that the last release recorded, if there was one.
         oracle_share: The final list's share of the oracle's NDCG at k, where a simulation has an oracle.
         learning_curves: Model -> `FitReport.curve`; empty curves are left out.
         importance: `Ranker.feature_importance()`, with a `description` column if there is one.
@@ -69,6 +70,7 @@ class EvaluationReport:
     k: int = 10
     n_resamples: int = 1000
     failures: pl.DataFrame | None = None
+    last_release: pl.DataFrame | None = None
     oracle_share: float | None = None
     learning_curves: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
     importance: pl.DataFrame | None = None

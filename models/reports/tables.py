@@ -139,6 +139,11 @@ def _number(row: dict) -> str:
     return f"{row['value']:.2f}" if row["metric"] == "novelty" else f"{row['value']:.4f}"
 
 
+def number_and_interval(row: dict) -> tuple[str, str]:
+    """A metric row's value, and its interval where it has one."""
+    return _number(row), _interval(row)
+
+
 def _interval(row: dict) -> str:
     if row["ci_low"] is None or row["ci_high"] is None:
         return ""

@@ -110,6 +110,7 @@ def test_every_section_shows_its_numbers(report):
         "candidate recall",
         "ease<i>",
         "41.0\u202f% – 59.0\u202f%",
+        "There is no earlier release to stand beside.",
         "Of 500 listed items 55 were taken (11.0\u202f%).",
         "Taken, by place in the list",
         "Taken, by score",
