@@ -28,11 +28,15 @@ class ExampleItem:
 
 @dataclass(frozen=True)
 class ExampleUser:
-    """A user shown in full: the titles of the past, oldest first, and each model's list, best first."""
+    """A user shown in full: the titles of the past, oldest first, and each model's list, best first.
+
+    `note` says why this one is shown; it may be empty.
+    """
 
     user_id: str
     history: Sequence[str]
     lists: Mapping[str, Sequence[ExampleItem]]
+    note: str = ""
 
 
 @dataclass(frozen=True)
