@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from models.reports.tables import ABSENT, Cell, Row, Table
-from models.reports.wording import FINAL_MODEL, in_words, metric_title
+from models.reports.wording import FINAL_MODEL, in_p, in_words, metric_title
 
 SURE = 0.05
 MOST_FINDINGS = 12
@@ -31,7 +31,7 @@ def comparison_table(comparisons: pl.DataFrame, k: int, metric: str = "ndcg") ->
             f"{row['n_users']:,} users",
             [
                 Cell(signed(row["difference"]), difference_interval(row), row["p_adjusted"] < SURE),
-                Cell(f"{row['p_adjusted']:.3f}"),
+                Cell(in_p(row["p_adjusted"])),
                 Cell(ABSENT if row["effect_size"] is None else signed(row["effect_size"], 2)),
                 Cell(ABSENT if row["smallest_detectable"] is None else f"{row['smallest_detectable']:.4f}"),
             ],
@@ -58,7 +58,7 @@ def findings_table(findings: pl.DataFrame) -> Table:
                 Cell(f"{row['value']:.4f}"),
                 Cell(f"{row['value_against']:.4f}"),
                 Cell(signed(row["difference"]), difference_interval(row)),
-                Cell(f"{row['p_adjusted']:.3f}"),
+                Cell(in_p(row["p_adjusted"])),
             ],
         )
         for row in worse.to_dicts()

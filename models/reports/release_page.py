@@ -17,7 +17,7 @@ from models.reports.report import ExampleUser
 from models.reports.section import Captioned, Section
 from models.reports.tables import ABSENT, Cell, Row, Table, number_and_interval
 from models.reports.verdict import release_verdict
-from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, in_words, metric_title
+from models.reports.wording import METRIC_MEANINGS, METRIC_NAMES, in_p, in_words, metric_title
 
 BAR_METRICS = ["ndcg", "recall", "mrr", "hit_rate"]
 
@@ -110,7 +110,7 @@ def _metrics(comparison: ReleaseComparison, rows: pl.DataFrame) -> Section:
         cells = [
             *(Cell(*a), Cell(*b)),
             Cell(signed(row["difference"]), difference_interval(row), row["p_value"] < SURE),
-            Cell(f"{row['p_value']:.3f}"),
+            Cell(in_p(row["p_value"])),
             Cell(ABSENT if detectable is None else f"{detectable:.4f}"),
         ]
         own = row["metric"] == "ndcg" and row["k"] == comparison.k
@@ -150,7 +150,7 @@ def _slices(comparison: ReleaseComparison) -> Section | None:
                 Cell(metric_title(row["metric"], row["k"])),
                 *(Cell(f"{row[name]:.4f}") for name in ("value_against", "value")),
                 Cell(signed(row["difference"]), difference_interval(row), row["p_adjusted"] < SURE),
-                Cell(f"{row['p_adjusted']:.3f}"),
+                Cell(in_p(row["p_adjusted"])),
             ],
         )
         for row in comparison.slices.sort("difference", "slice").to_dicts()

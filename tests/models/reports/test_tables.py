@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
-from models.reports.wording import in_bytes, in_words, metric_title, signed_percent
+from models.reports.wording import in_bytes, in_p, in_words, metric_title, signed_percent
 
 
 def test_models_are_ordered_by_ndcg_and_the_best_marked(metrics):
@@ -70,3 +70,10 @@ def test_wording():
 )
 def test_sizes(n, text):
     assert in_bytes(n) == text
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"), [(1.0, "1.000"), (0.0005, "0.001"), (0.0004, "< 0.001"), (0.0, "< 0.001")]
+)
+def test_p_values(p_value, text):
+    assert in_p(p_value) == text
