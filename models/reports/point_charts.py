@@ -77,11 +77,15 @@ def trade_figure(lines: Mapping[str, Sequence[Trade]], title: str, cost: str) ->
                 face = colour if point.chosen else "none"
                 axes.plot(point.cost, point.gain, marker="o", markersize=6, color=colour, markerfacecolor=face)
                 axes.annotate(point.name, (point.cost, point.gain), (5, -12), textcoords="offset points", **_SMALL)
-        axes.set_xscale("log")
-        axes.margins(x=0.25, y=0.25)
+        axes.set_xscale("log", subs=(2, 5))
+        axes.margins(x=0.25)
+        every = [point.gain for points in lines.values() for point in points]
+        spread = max(every) - min(every) or 0.05
+        axes.set_ylim(min(every) - 0.35 * spread, max(every) + 0.15 * spread)
         axes.set_xlabel(cost, fontsize=10, color=MUTED)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda value, _: "")
+        axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+        axes.tick_params(axis="x", which="minor", length=0, labelsize=10, labelcolor=MUTED)
         axes.grid(color=GRID, linewidth=0.8)
         axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
     return figure
