@@ -80,7 +80,7 @@ def trade_figure(lines: Mapping[str, Sequence[Trade]], title: str, cost: str) ->
         axes.set_xscale("log", subs=(2, 5))
         axes.margins(x=0.25)
         every = [point.gain for points in lines.values() for point in points]
-        spread = max(every) - min(every) or 0.05
+        spread = max(max(every) - min(every), 0.02)
         axes.set_ylim(min(every) - 0.35 * spread, max(every) + 0.15 * spread)
         axes.set_xlabel(cost, fontsize=10, color=MUTED)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
