@@ -61,17 +61,20 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         policy_values.build(graph),
         *judgements.build(graph),
         *judged_models.build(graph),
-        evaluation_report.build(graph),
     ]
-    learned = {
-        key for made in before for key, group in made.group_names_by_key.items() if group not in GROUPS_BEFORE_LEARNING
-    }
+    before.append(evaluation_report.build(graph, sorted(key.to_user_string() for key in learned_keys(before))))
+    learned = learned_keys(before)
     read_by_others = {key for made in before for keys in made.asset_deps.values() for key in keys}
     last, names = (sorted(key.to_user_string() for key in keys) for keys in (learned - read_by_others, learned))
     own_checks = [key for made in before for key in made.check_keys]
     other_checks = [key for check in all_checks(graph) for key in check.check_keys]
     released = release.build(graph, last, set(names), [*own_checks, *other_checks])
     return [*before, released, *protocol_metrics.build(graph), maintenance.build(graph)]
+
+
+def learned_keys(made: list[dg.AssetsDefinition]) -> set[dg.AssetKey]:
+    """Those of the assets that are partitioned by as-of day."""
+    return {key for one in made for key, group in one.group_names_by_key.items() if group not in GROUPS_BEFORE_LEARNING}
 
 
 def all_checks(graph: Graph) -> list[dg.AssetChecksDefinition]:

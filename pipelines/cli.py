@@ -171,11 +171,12 @@ def compare(
     first: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")],
     second: Annotated[str, typer.Argument(help="The other one.")],
     config: Config = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with slices and some users.")] = None,
 ) -> None:
     """Is the second release better than the first, on the same users and days?"""
     from pipelines.release_comparison import compare as show_comparison
 
-    show_comparison(_project(config), first, second)
+    show_comparison(_project(config), first, second, html)
 
 
 @app.command()

@@ -1,32 +1,31 @@
 """`sluice compare A B`: two releases side by side, and judged on the same users and days where days have come since."""
 
-import datetime as dt
+from pathlib import Path
 
 import polars as pl
 from rich.table import Table
 
-from assets.evaluation.scoring import read_lists, read_window
-from models.evaluation.comparisons import compare_models
-from models.evaluation.metrics import METRICS, per_user_metrics
+from models.evaluation.metrics import METRICS
 from pipelines.console import cell, console, say
+from pipelines.page_file import page_file
+from pipelines.release_judgement import MODEL, judged_together
 from pipelines.releases import Release, find_release
 from pipelines.storage import warehouse_of
 from resources.settings import Project
-from resources.warehouse import Warehouse
 
-MODEL = "recommendations"
 COLUMNS = ("metric", "A", "B", "B - A", "95 % interval", "p", "detectable")
 
 
-def compare(project: Project, first: str, second: str) -> None:
-    """Print how two releases differ: verdict first.
+def compare(project: Project, first: str, second: str, html: Path | None = None) -> None:
+    """Print how two releases differ, verdict first, and write it as a page where one is wanted.
 
     Both releases' lists are judged on the days after the later of their as-of days (at most `split.test_days`), by the
     users who took something new to them by then. So neither list has seen what it is judged by.
 
     Raises:
-        UserError: There is no such release.
+        UserError: There is no such release, or the page cannot be written there.
     """
+    to = page_file(html, "--html") if html else None
     warehouse = warehouse_of(project)
     a, b = find_release(warehouse, first), find_release(warehouse, second)
     for letter, release in (("A", a), ("B", b)):
@@ -35,35 +34,16 @@ def compare(project: Project, first: str, second: str) -> None:
     if found is None:
         say("No day has come since with users of both: they cannot be judged on the same days yet. What each recorded:")
         _show_recorded(project, a, b)
-        return
-    rows, begin, end = found
-    _show_verdict(rows, project.settings.evaluation.ks[0])
-    say(f"Lists of both, on {begin} to {end}, {rows['n_users'][0]:,} users:")
-    _show_rows(rows)
+    else:
+        _show_verdict(found.rows, project.settings.evaluation.ks[0])
+        say(f"Lists of both, on {found.first_day} to {found.last_day}, {found.rows['n_users'][0]:,} users:")
+        _show_rows(found.rows)
+    if to:
+        # Only here: drawing takes a second to import.
+        from pipelines.release_comparison_page import write_page
 
-
-def judged_together(
-    project: Project, warehouse: Warehouse, a: Release, b: Release
-) -> tuple[pl.DataFrame, dt.date, dt.date] | None:
-    """Rows of `compare_models` (B against A) with first and last day judged; `None` without such users."""
-    ks = project.settings.evaluation.ks
-    as_of = max(a.as_of_day, b.as_of_day)
-    through = as_of + dt.timedelta(days=project.settings.split.test_days)
-    window = read_window(warehouse, as_of, through)
-    truth = window.truth.relevant
-    lists = {name: _lists(warehouse, release, max(ks)) for name, release in (("A", a), ("B", b))}
-    both = [pl.col("user_id").is_in(rows["user_id"].implode()) for rows in lists.values()]
-    truth = truth.filter(pl.all_horizontal(both))
-    if truth.is_empty():
-        return None
-    values = {name: per_user_metrics(rows, truth, ks) for name, rows in lists.items()}
-    rows = compare_models(values, [("B", "A")], METRICS, project.settings.evaluation.n_resamples)
-    return rows, as_of + dt.timedelta(days=1), window.after["event_day"].max()  # type: ignore[return-value]
-
-
-def _lists(warehouse: Warehouse, release: Release, k: int) -> pl.DataFrame:
-    pinned = warehouse.model_copy(update={"pinned": release.snapshot})
-    return read_lists(pinned, release.as_of_day, k)[MODEL]
+        write_page(project, a, b, found, to)
+        say(f"page  {to}")
 
 
 def _show_verdict(rows: pl.DataFrame, k: int) -> None:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from models.errors import UserError
 from pipelines.console import cell, console, say
+from pipelines.page_file import page_file
 from pipelines.releases import Release, newest_release
 from pipelines.storage import artifacts_of, warehouse_of
 from resources.settings import Project
@@ -70,9 +71,6 @@ def report(project: Project, to: Path | None) -> None:
     release = newest_release(warehouse_of(project))
     page = artifacts_of(project).get("evaluation_report", release.artifacts["evaluation_report"]) / "report.html"
     if to:
-        if to.is_dir() or not to.absolute().parent.is_dir():
-            found = "is a folder" if to.is_dir() else "its folder does not exist"
-            raise UserError(found, f"--to {to}", "Name a file in a folder that exists.")
-        shutil.copyfile(page, to)
+        shutil.copyfile(page, page_file(to, "--to"))
     say(f"release {release.release_id}, as of {release.as_of_day}")
     say(f"report  {(to or page).resolve()}")

@@ -96,6 +96,11 @@ class ArtifactStore(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The manifest of a verified artifact."""
         return json.loads((self.get(asset, digest) / MANIFEST).read_text())
 
+    def n_bytes(self, asset: str, digest: str) -> int | None:
+        """Size of an artifact's files, unread and so unverified; `None` where it is not in the store."""
+        folder = self._folder(asset, digest)
+        return sum(path.stat().st_size for path in _files(folder)) if folder.is_dir() else None
+
     def remove_unnamed(self, named: set[tuple[str, str]], older_than: dt.datetime) -> list[tuple[str, str]]:
         """Remove artifacts that nothing names; killed half-way, an artifact is there whole or not at all.
 

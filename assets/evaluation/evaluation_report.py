@@ -11,13 +11,18 @@ import dagster as dg
 import polars as pl
 
 from assets.artifacts import artifact_digest, artifact_metadata, store_artifact
+from assets.embeddings.vector_tables import vector_retrievers
 from assets.evaluation.checks import last_released_metrics, tolerances
+from assets.evaluation.costs import asset_costs, profile_costs
 from assets.evaluation.examples import example_users
+from assets.evaluation.index_rows import index_rows
+from assets.evaluation.judged_window import judged_window
 from assets.evaluation.metrics import complete
 from assets.graph import Graph, as_of
 from models.evaluation.gate import compare_with_release
 from models.evaluation.oracle import oracle_share
 from models.reports.markdown import markdown_image, metric_bars_png
+from models.reports.markdown_summary import markdown_summary
 from models.reports.page import evaluation_page
 from models.reports.report import EvaluationReport
 from resources.artifact_store import ArtifactStore
@@ -31,10 +36,16 @@ TREND_SQL = """SELECT as_of_day, model, value, ci_low, ci_high FROM metrics
     QUALIFY row_number() OVER (PARTITION BY as_of_day, model ORDER BY partition_day DESC) = 1"""
 
 
-def build(graph: Graph) -> dg.AssetsDefinition:
-    """The report asset."""
-    deps = ["metrics", "comparisons", "slice_findings", "recommendations"]
+def build(graph: Graph, learned: list[str]) -> dg.AssetsDefinition:
+    """The report asset.
+
+    Args:
+        graph: The project.
+        learned: Names of the assets partitioned by as-of day, whose cost is shown.
+    """
+    deps = ["metrics", "comparisons", "slice_findings", "recommendations", "profile_calls"]
     deps += [*graph.settings.retrievers, *graph.settings.rankers]
+    deps += [f"{name}_index" for name in vector_retrievers(graph)]
     common = graph.as_of_asset("evaluation", {"html"}, deps)
 
     @dg.asset(description="One self-contained HTML page: may it go out, and where is it worse?", **common)
@@ -42,7 +53,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: Warehouse, artifacts: ArtifactStore
     ) -> dg.MaterializeResult:
         day, k = as_of(context), graph.settings.evaluation.ks[0]
-        report = gather(graph, warehouse, artifacts, day)
+        costs = asset_costs(context.instance, artifacts, learned, day)
+        report = gather(graph, warehouse, artifacts, day, costs)
         page = evaluation_page(report) if report.metrics.height else page_without_metrics(report, day)
         about = {"n_metrics": report.metrics.height}
         digest = store_artifact(
@@ -57,12 +69,15 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         if report.metrics.height:
             picture = markdown_image(metric_bars_png(report.metrics, "ndcg", k), f"NDCG@{k} by model")
             shown["metrics"] = dg.MetadataValue.md(picture)
+            shown["summary"] = dg.MetadataValue.md(markdown_summary(report))
         return dg.MaterializeResult(metadata=shown)
 
     return evaluation_report
 
 
-def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date) -> EvaluationReport:
+def gather(
+    graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.date, costs: pl.DataFrame | None = None
+) -> EvaluationReport:
     """Everything the page of one day shows; metrics are those of the newest lists whose test days are complete."""
     settings = graph.settings
     rows = warehouse.read("SELECT * EXCLUDE (partition_day) FROM metrics WHERE partition_day = ?", [day])
@@ -77,18 +92,28 @@ def gather(graph: Graph, warehouse: Warehouse, store: ArtifactStore, day: dt.dat
     failures = (
         compare_with_release(ours, then, tolerances(settings.checks)) if then is not None and metrics.height else None
     )
+    judged = {}
+    if metrics.height:
+        judged = judged_window(
+            warehouse, metrics["as_of_day"][0], metrics["scored_through"][0], settings.evaluation.ks[0]
+        )
     return EvaluationReport(
+        **judged,
         metrics=metrics,
         project=settings.name,
         k=settings.evaluation.ks[0],
         n_resamples=settings.evaluation.n_resamples,
         failures=failures,
+        last_release=then,
         oracle_share=share_of_oracle(metrics, settings.evaluation.ks[0]),
         learning_curves={name: found["curve"] for name, found in manifests.items() if len(found["curve"]) > 1},
         importance=pl.DataFrame(ranker["importance"]),
         funnel=funnel(warehouse, day),
         examples=example_users(graph, warehouse, metrics),
         comparisons=warehouse.read("SELECT * FROM comparisons WHERE partition_day = ?", [day]),
+        costs=costs,
+        profile_costs=profile_costs(warehouse, day),
+        indexes=index_rows(warehouse, store, vector_retrievers(graph), day),
         findings=warehouse.read("SELECT * FROM slice_findings WHERE partition_day = ?", [day]),
         trend=warehouse.read(TREND_SQL, [settings.evaluation.ks[0], settings.split.test_days, day]),
     )

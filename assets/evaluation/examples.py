@@ -16,6 +16,9 @@ HISTORY_SHOWN = 8
 QUANTILES = (0.1, 0.5, 0.9)
 POPULAR = "popular with everyone"
 
+Reasons = dict[tuple[str, str, str], tuple[str, list[str]]]
+"""Model, user and item -> the retriever that ranked the item highest, and the history items that speak for it."""
+
 
 def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> list[ExampleUser]:
     """Users of the scored as-of day at three lengths of history who took something afterwards."""
@@ -26,10 +29,10 @@ def example_users(graph: Graph, warehouse: Warehouse, metrics: pl.DataFrame) -> 
     items = items_known(warehouse, through)
     titles = dict(items.select("item_id", pl.coalesce("title", "item_id")).iter_rows())
     lists = read_lists(warehouse, day, SHOWN)
-    reasons = _reasons(warehouse, day)
+    reasons = read_reasons(warehouse, day, SHOWN)
     shown = {name: lists[name] for name in ("recommendations", *graph.settings.retrievers) if name in lists}
-    chosen = _choose(before, after, lists["recommendations"])
-    return [_user(user, before, after, shown, titles, reasons) for user in chosen]
+    chosen = choose_users(before, after, lists["recommendations"])
+    return [example_user(user, before, after, shown, titles, reasons) for user in chosen]
 
 
 def reason(source: str, because: list[str]) -> str:
@@ -45,7 +48,14 @@ def reason(source: str, because: list[str]) -> str:
     return f"{source}, because of {because[0]}" if because else source
 
 
-def _choose(before: pl.DataFrame, after: pl.DataFrame, served: pl.DataFrame) -> list[str]:
+def choose_users(before: pl.DataFrame, after: pl.DataFrame, served: pl.DataFrame) -> list[str]:
+    """Users with a short, a middling and a long history among those who took something later and were given a list.
+
+    Args:
+        before: Rows with `user_id`: histories.
+        after: Rows with `user_id`: what was taken later.
+        served: Rows with `user_id`: lists.
+    """
     lengths = before.group_by("user_id").agg(pl.len().alias("n")).join(after, on="user_id", how="semi")
     lengths = lengths.join(served, on="user_id", how="semi").sort("n", "user_id")
     if lengths.is_empty():
@@ -54,29 +64,40 @@ def _choose(before: pl.DataFrame, after: pl.DataFrame, served: pl.DataFrame) -> 
     return [lengths["user_id"][row] for row in rows]
 
 
-def _reasons(warehouse: Warehouse, day: dt.date) -> dict[tuple[str, str], tuple[str, list[str]]]:
+def read_reasons(warehouse: Warehouse, day: dt.date, k: int) -> Reasons:
+    """Why the first k items of every final list as of one day are there."""
     sql = "SELECT user_id, item_id, source, because_of FROM recommendations WHERE as_of_day = ? AND rank <= ?"
-    rows = warehouse.read(sql, [day, SHOWN])
-    return {(user, item): (source, because) for user, item, source, because in rows.iter_rows()}
+    rows = warehouse.read(sql, [day, k])
+    return {("recommendations", user, item): (source, because) for user, item, source, because in rows.iter_rows()}
 
 
-def _user(
+def example_user(
     user: str,
     before: pl.DataFrame,
     after: pl.DataFrame,
     lists: dict[str, pl.DataFrame],
     titles: dict[str, str],
-    reasons: dict[tuple[str, str], tuple[str, list[str]]],
+    reasons: Reasons,
+    note: str = "",
 ) -> ExampleUser:
+    """A user in full.
+
+    Args:
+        user: Whose history and lists are shown.
+        before: Interactions up to the as-of day, in order.
+        after: Those of the scored days.
+        lists: Model -> rows `user_id, rank, item_id`.
+        titles: Of the items; one without is shown by its id.
+        reasons: Why items are in lists, where it is known.
+        note: Why this user is shown.
+    """
     taken = set(after.filter(pl.col("user_id") == user)["item_id"].to_list())
     history = before.filter(pl.col("user_id") == user)["item_id"].tail(HISTORY_SHOWN).to_list()
 
     def shown(model: str, item: str) -> ExampleItem:
-        note = ""
-        if model == "recommendations" and (user, item) in reasons:
-            source, because = reasons[user, item]
-            note = reason(source, [titles.get(past, past) for past in because])
-        return ExampleItem(titles.get(item, item), note, item in taken)
+        source, because = reasons.get((model, user, item), ("", []))
+        why = reason(source, [titles.get(past, past) for past in because or []]) if source else ""
+        return ExampleItem(titles.get(item, item), why, item in taken)
 
     rows = {
         name: frame.filter(pl.col("user_id") == user).sort("rank")["item_id"].to_list() for name, frame in lists.items()
@@ -85,4 +106,5 @@ def _user(
         user_id=user,
         history=[titles.get(item, item) for item in history],
         lists={name: [shown(name, item) for item in items] for name, items in rows.items()},
+        note=note,
     )

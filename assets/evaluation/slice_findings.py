@@ -17,6 +17,7 @@ from assets.graph import Columns, Graph, as_of, preview, table_metadata
 from models.errors import UserError
 from models.evaluation.more_slices import behaviour_slices, column_slices, item_slices
 from models.evaluation.slices import ALL, user_slices
+from models.evaluation.window import Window
 from models.evaluation.worst_slices import FINDINGS_SCHEMA, judge_slices
 from resources.warehouse import Warehouse, quoted
 
@@ -81,13 +82,28 @@ def judge(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
     relevant, k = window.truth.relevant, settings.evaluation.ks[0]
     if relevant.is_empty():
         return pl.DataFrame(schema=FINDINGS_SCHEMA)
-    users = relevant["user_id"].unique().sort()
-    own = read_columns(warehouse, settings.evaluation.slices)
+    of_users, of_items = slices_of_window(warehouse, settings.evaluation.slices, window, relevant)
+    return judge_slices(read_lists(warehouse, target, k), relevant, of_users, of_items, k)
+
+
+def slices_of_window(
+    warehouse: Warehouse, columns: dict[str, str], window: Window, relevant: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows `user_id, slice` and `item_id, slice`, by what was known before the window.
+
+    Args:
+        warehouse: The lake, for the configured columns.
+        columns: `evaluation.slices`.
+        window: The days judged.
+        relevant: Rows `user_id, item_id`: the truth, whose users are sliced.
+    """
+    target, users = window.as_of_day, relevant["user_id"].unique().sort()
+    own = read_columns(warehouse, columns)
     by_user = [user_slices(users, window.before, target).filter(pl.col("slice") != ALL)]
     by_user += [behaviour_slices(users, window.before, window.items, target), column_slices(own["user_id"])]
     by_item = [item_slices(window.items, window.before, target), column_slices(own["item_id"])]
     of_users, of_items = (pl.concat([part for part in parts if part.width]) for parts in (by_user, by_item))
-    return judge_slices(read_lists(warehouse, target, k), relevant, of_users, of_items, k)
+    return of_users, of_items
 
 
 def read_columns(warehouse: Warehouse, slices: dict[str, str]) -> dict[str, dict[str, pl.DataFrame]]:

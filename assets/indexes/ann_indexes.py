@@ -1,6 +1,8 @@
 """One ANN index per retriever that has vectors, named `<retriever>_index`.
 
-Grain: one artifact per retriever and as-of day. Stale when the retriever is trained again. Read by `candidates`.
+Grain: one artifact per retriever and as-of day. Stale when the retriever is trained again. Read by `candidates`. The
+manifest also holds what was tried, with times: the digest is of the index's files alone, so an index that is built
+again keeps its digest and the times of the first time.
 """
 
 from collections.abc import Iterator
@@ -8,13 +10,14 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import polars as pl
 
 from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.display import rounded
 from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
-from assets.graph import Graph, as_of
-from models.ann.effort import index_that_finds
+from assets.graph import Graph, as_of, preview
+from models.ann.effort import MAX_DOUBLINGS, index_that_finds
 from models.ann.index import AnnIndex
 from models.retrieval.interactions import Interactions
 from resources.artifact_store import ArtifactStore
@@ -54,22 +57,25 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         vectors, k = model.item_vectors(), min(settings.recommendations.candidates_per_source, data.n_items)
         wanted = settings.checks.min_index_recall
         queries = model.user_vectors(data, _sample(data.n_users))
-        index, found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids)
+        found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids)
         about: dict[str, Any] = {
             "retriever": name,
-            "config": index.config.model_dump(mode="json"),
-            f"recall_at_{k}": found,
+            "config": found.built.config.model_dump(mode="json"),
+            "n_items": data.n_items,
+            "k": k,
+            f"recall_at_{k}": found.recall,
+            "tried": [one._asdict() for one in found.tried],
         }
-        digest = store_artifact(warehouse, artifacts, asset, day, index.save, about)
+        digest = store_artifact(warehouse, artifacts, asset, day, found.built.save, about)
         stored = AnnIndex.load(artifacts.get(asset, digest))
         shown = {
             **about,
-            f"recall_at_{k}": rounded(found),
+            f"recall_at_{k}": rounded(found.recall),
+            "tried": dg.MetadataValue.md(preview(pl.DataFrame(found.tried), MAX_DOUBLINGS + 2)),
             **artifact_metadata(warehouse, digest),
-            "n_items": data.n_items,
         }
         yield dg.MaterializeResult(metadata=shown)
-        yield check_recall(recall.name, found, wanted, k)
+        yield check_recall(recall.name, found.recall, wanted, k)
         yield check_known(known.name, stored, queries, k, data.n_items)
 
     return index_asset

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from models.evaluation.intervals import PairedDifference, paired_difference, paired_differences
+from models.evaluation.intervals import PairedDifference, bootstrap_intervals, paired_difference, paired_differences
 
 POWER = 0.8
 """Chance with which a difference of `smallest_detectable` would have been found."""
@@ -168,6 +168,33 @@ def compare_models(
     return adjusted(pl.DataFrame(rows, schema=COMPARISONS_SCHEMA), "metric", "k").sort(
         "metric", "k", "model", "against"
     )
+
+
+def mean_intervals(
+    values: Mapping[str, pl.DataFrame], n_resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> pl.DataFrame:
+    """Each model's means with intervals of their own, beside which its differences to others can be read.
+
+    Args:
+        values: As in `compare_models`, of at least one user.
+        n_resamples: As in `compare_users`.
+        level: As there.
+        seed: As there.
+
+    Returns:
+        Rows `model, metric, k, value, ci_low, ci_high, n_users`, sorted by model, k and metric.
+    """
+    keys, columns = [], []
+    for model, frame in values.items():
+        for (metric, k), rows in frame.group_by("metric", "k", maintain_order=True):
+            keys.append({"model": model, "metric": metric, "k": k, "n_users": rows.height})
+            columns.append(rows.sort("user_id")["value"].to_numpy())
+    found = bootstrap_intervals(np.column_stack(columns), n_resamples, level, seed)
+    means = [
+        {**key, "value": one.mean, "ci_low": one.low, "ci_high": one.high} for key, one in zip(keys, found, strict=True)
+    ]
+    names = ["model", "metric", "k", "value", "ci_low", "ci_high", "n_users"]
+    return pl.DataFrame(means).select(names).sort("model", "k", "metric")
 
 
 def adjusted(frame: pl.DataFrame, *family: str) -> pl.DataFrame:

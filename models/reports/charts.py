@@ -38,8 +38,8 @@ def bar_figure(bars: Sequence[Bar], title: str, value_format: str = "{:.4f}") ->
         title: Above the plot.
         value_format: Format of the number printed beside a bar.
     """
-    with _settings():
-        figure, axes = _panel(title, 0.66 + 0.34 * len(bars))
+    with settings():
+        figure, axes = panel(title, 0.66 + 0.34 * len(bars))
         _draw_bars(axes, bars, value_format)
     return figure
 
@@ -52,8 +52,8 @@ def curve_figure(curve: Sequence[Mapping[str, float]], title: str) -> Figure:
         title: Above the plot.
     """
     panels = series_of(curve)
-    with _settings():
-        figure, first = _panel(title, _TITLE_INCHES + _CURVE_INCHES * max(len(panels), 1))
+    with settings():
+        figure, first = panel(title, _TITLE_INCHES + _CURVE_INCHES * max(len(panels), 1))
         figure.delaxes(first)
         for number, group in enumerate(panels, 1):
             axes = figure.add_subplot(len(panels), 1, number)
@@ -70,8 +70,8 @@ def trend_figure(lines: Mapping[str, Sequence[tuple[dt.date, float, float, float
         lines: Name -> points (day, value, low, high) in order of the days.
         title: Above the plot.
     """
-    with _settings():
-        figure, axes = _panel(title, 2.6)
+    with settings():
+        figure, axes = panel(title, 2.6)
         for colour, (name, points) in zip(_cycle((ACCENT, PLAIN, INK)), lines.items(), strict=False):
             days, values, lows, highs = zip(*points, strict=True)
             axes.fill_between(days, lows, highs, color=colour, alpha=0.18, linewidth=0)
@@ -95,7 +95,7 @@ def to_png(figure: Figure) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     out = io.BytesIO()
-    with _settings():
+    with settings():
         FigureCanvasAgg(figure)
         figure.savefig(out, format="png", dpi=160, facecolor="white", metadata={"Software": None})
     return out.getvalue()
@@ -109,7 +109,7 @@ def to_svg(figure: Figure, name: str) -> str:
         name: Unique in the page; the element's internal ids derive from it, so the output is reproducible.
     """
     out = io.StringIO()
-    with _settings({"svg.hashsalt": name}):
+    with settings({"svg.hashsalt": name}):
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
@@ -121,19 +121,21 @@ def to_svg(figure: Figure, name: str) -> str:
     return svg.replace("<svg ", '<svg role="img" ', 1)
 
 
-def _settings(more: Mapping[str, Any] | None = None) -> Any:
+def settings(more: Mapping[str, Any] | None = None) -> Any:
+    """A context in which figures are made and drawn."""
     import matplotlib
 
-    settings: Any = {**_SETTINGS, **(more or {})}
-    return matplotlib.rc_context(settings)
+    every: Any = {**_SETTINGS, **(more or {})}
+    return matplotlib.rc_context(every)
 
 
-def _panel(title: str, height_inches: float) -> tuple[Figure, Any]:
+def panel(title: str, height_inches: float) -> tuple[Figure, Any]:
+    """A figure of one plot, as wide as all others, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_PANEL_INCHES, height_inches), layout="constrained")
     axes = figure.add_subplot()
-    _dress(axes)
+    dress(axes)
     axes.set_title(title, **_TITLE)
     return figure, axes
 
@@ -164,13 +166,14 @@ def _draw_series(axes: Any, curve: Sequence[Mapping[str, float]], names: Sequenc
         points = [(step["epoch"], step[name]) for step in curve if name in step]
         marker = "o" if len(points) < 3 else None
         axes.plot(*zip(*points, strict=True), color=colour, linestyle=style, marker=marker, label=_words(name))
-    _dress(axes)
+    dress(axes)
     axes.grid(color=GRID, linewidth=0.8)
     axes.locator_params(axis="x", integer=True, nbins=6)
     axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
 
 
-def _dress(axes: Any) -> None:
+def dress(axes: Any) -> None:
+    """Give a plot the page's plain look."""
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=10, labelcolor=INK)
     axes.tick_params(axis="x", labelcolor=MUTED)

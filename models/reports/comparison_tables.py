@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from models.reports.tables import ABSENT, Cell, Row, Table
-from models.reports.wording import FINAL_MODEL, in_words, metric_title
+from models.reports.wording import FINAL_MODEL, in_p, in_words, metric_title
 
 SURE = 0.05
 MOST_FINDINGS = 12
@@ -30,8 +30,8 @@ def comparison_table(comparisons: pl.DataFrame, k: int, metric: str = "ndcg") ->
             f"{row['model']} against {row['against']}",
             f"{row['n_users']:,} users",
             [
-                Cell(signed(row["difference"]), _interval(row), row["p_adjusted"] < SURE),
-                Cell(f"{row['p_adjusted']:.3f}"),
+                Cell(signed(row["difference"]), difference_interval(row), row["p_adjusted"] < SURE),
+                Cell(in_p(row["p_adjusted"])),
                 Cell(ABSENT if row["effect_size"] is None else signed(row["effect_size"], 2)),
                 Cell(ABSENT if row["smallest_detectable"] is None else f"{row['smallest_detectable']:.4f}"),
             ],
@@ -57,8 +57,8 @@ def findings_table(findings: pl.DataFrame) -> Table:
                 Cell(metric_title(row["metric"], row["k"])),
                 Cell(f"{row['value']:.4f}"),
                 Cell(f"{row['value_against']:.4f}"),
-                Cell(signed(row["difference"]), _interval(row)),
-                Cell(f"{row['p_adjusted']:.3f}"),
+                Cell(signed(row["difference"]), difference_interval(row)),
+                Cell(in_p(row["p_adjusted"])),
             ],
         )
         for row in worse.to_dicts()
@@ -71,5 +71,6 @@ def signed(value: float, digits: int = 4) -> str:
     return f"{value:+.{digits}f}".replace("-", MINUS)
 
 
-def _interval(row: dict) -> str:
+def difference_interval(row: dict) -> str:
+    """Both ends of a difference's interval."""
     return f"{signed(row['ci_low'])} \u2013 {signed(row['ci_high'])}"

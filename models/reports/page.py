@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
-
 import polars as pl
 
 from models.reports.charts import bar_figure, curve_figure, series_of, to_svg, trend_figure
 from models.reports.comparison_tables import comparison_table, findings_table
+from models.reports.cost_section import cost_section
+from models.reports.funnel_section import funnel_section
+from models.reports.index_section import index_section
 from models.reports.markdown import metric_bars
+from models.reports.rendering import Picture, render
 from models.reports.report import EvaluationReport
+from models.reports.score_section import score_section
+from models.reports.standing import standing_section
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
 from models.reports.verdict import verdict
 from models.reports.wording import FINAL_MODEL, METRIC_MEANINGS, METRIC_NAMES, ORACLE, REACH_METRICS, metric_title
 
-TEMPLATES = Path(__file__).parent / "templates"
 _BAR_METRICS = ["ndcg", "recall", "mrr", "hit_rate"]
-
-
-class Picture(NamedTuple):
-    """An inline SVG and what it shows, for readers who do not see it."""
-
-    svg: str
-    label: str
 
 
 def evaluation_page(report: EvaluationReport) -> str:
@@ -41,25 +36,17 @@ def evaluation_page(report: EvaluationReport) -> str:
     Raises:
         ValueError: `report.metrics` is empty or holds several as-of days.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     days = report.metrics.select("as_of_day", "scored_through", "n_test_days").unique()
     if len(days) != 1:
         raise ValueError(f"a page is about one as-of day and window, found {len(days)}")
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     metrics = report.metrics
-    return environment.get_template("evaluation.html.jinja").render(
+    return render(
+        "evaluation.html.jinja",
         report=report,
-        style=(TEMPLATES / "evaluation.css").read_text(encoding="utf-8"),
         window=days.row(0, named=True),
         verdict=verdict(metrics, report.baseline, report.k, report.failures, report.n_resamples),
         tiles=tiles(report),
+        standing=standing_section(report),
         metric_table=metric_table(metrics, report.k),
         slice_table=slice_table(metrics, report.k),
         bars=_bars(metrics, _BAR_METRICS, report.k),
@@ -68,7 +55,11 @@ def evaluation_page(report: EvaluationReport) -> str:
         n_slices=0 if report.findings is None else report.findings["slice"].n_unique(),
         trend=_trend(report),
         reach=_bars(metrics, REACH_METRICS, report.k),
+        taken=funnel_section(report.taken_funnel, report.k),
+        scores=score_section(report.take_rates, report.list_order),
         curves=_curves(report),
+        indexes=index_section(report.indexes),
+        cost=cost_section(report.costs, report.profile_costs),
         importance=[] if report.importance is None else importance_rows(report.importance),
         funnel=funnel_rows(report.funnel),
         meanings=_meanings(metrics),

@@ -92,7 +92,7 @@ def importance_rows(importance: pl.DataFrame, n: int = 16) -> list[BarRow]:
     notes = top["description"].to_list() if "description" in top.columns else [""] * len(top)
     shares = top["gain_share"].to_list()
     return [
-        BarRow(name, _percent(share), _width(share, shares), note or "")
+        BarRow(name, percent(share), width(share, shares), note or "")
         for name, share, note in zip(top["feature"], shares, notes, strict=True)
     ]
 
@@ -100,7 +100,7 @@ def importance_rows(importance: pl.DataFrame, n: int = 16) -> list[BarRow]:
 def funnel_rows(funnel: Sequence[tuple[str, int]]) -> list[BarRow]:
     """Stages and their counts. They count different things, so there is no share from one to the next."""
     counts = [count for _, count in funnel]
-    return [BarRow(name, f"{count:,}", _width(count, counts)) for name, count in funnel]
+    return [BarRow(name, f"{count:,}", width(count, counts)) for name, count in funnel]
 
 
 def tiles(report: EvaluationReport) -> list[Tile]:
@@ -117,11 +117,11 @@ def tiles(report: EvaluationReport) -> list[Tile]:
         if row := found.get((FINAL_MODEL, metric)):
             shown.append(Tile(metric_title(metric, report.k), _number(row), _interval(row) or "of the final list"))
     if report.oracle_share is not None:
-        shown.append(Tile("Share of the oracle", _percent(report.oracle_share), "of the best NDCG in reach"))
+        shown.append(Tile("Share of the oracle", percent(report.oracle_share), "of the best NDCG in reach"))
     scored = found.get((FINAL_MODEL, "ndcg"))
     cold = found.get((POPULATION, "cold_user_share"))
     if scored:
-        note = f"{_percent(cold['value'])} of all had no past" if cold else "with a past"
+        note = f"{percent(cold['value'])} of all had no past" if cold else "with a past"
         shown.append(Tile("Users scored", f"{scored['n_users']:,}", note))
     return shown
 
@@ -139,17 +139,24 @@ def _number(row: dict) -> str:
     return f"{row['value']:.2f}" if row["metric"] == "novelty" else f"{row['value']:.4f}"
 
 
+def number_and_interval(row: dict) -> tuple[str, str]:
+    """A metric row's value, and its interval where it has one."""
+    return _number(row), _interval(row)
+
+
 def _interval(row: dict) -> str:
     if row["ci_low"] is None or row["ci_high"] is None:
         return ""
     return f"{row['ci_low']:.4f} – {row['ci_high']:.4f}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """`12.3 %` for 0.123."""
     return f"{share:.1%}".replace("%", "\u202f%")
 
 
-def _width(value: float, values: Sequence[float]) -> float:
+def width(value: float, values: Sequence[float]) -> float:
+    """Length of a bar, in percent of the longest."""
     return round(100 * value / (max(values) or 1), 1)
 
 

@@ -62,6 +62,32 @@ def verdict(
     return Verdict("unsure", f"Not told apart from {shown}.", details)
 
 
+def release_verdict(rows: pl.DataFrame | None, k: int, n_days: int = 0) -> Verdict:
+    """Is the second of two releases better than the first, on the same users and days?
+
+    Args:
+        rows: What `compare_models` returned for B against A; `None` where they cannot be judged together.
+        k: The list length that counts.
+        n_days: Days they were judged on.
+    """
+    chosen = None if rows is None else rows.filter((pl.col("metric") == "ndcg") & (pl.col("k") == k))
+    if chosen is None or chosen.is_empty():
+        words = "No day has come since with users of both, so they cannot be judged on the same days yet."
+        return Verdict("unsure", "Not to be told yet.", [words])
+    row = chosen.row(0, named=True)
+    days = "1 day" if n_days == 1 else f"{n_days} days"
+    detail = (
+        f"{metric_title('ndcg', k)} is {row['value']:.4f} against {row['value_against']:.4f}. The difference lies "
+        f"between {row['ci_low']:+.4f} and {row['ci_high']:+.4f} (95\u202f% interval, {row['n_users']:,} users with "
+        f"lists of both, {days})."
+    ).replace("-", "−")
+    if row["ci_low"] > 0:
+        return Verdict("good", "B is better than A.", [detail])
+    if row["ci_high"] < 0:
+        return Verdict("bad", "B is worse than A.", [detail])
+    return Verdict("unsure", "B is not told apart from A.", [detail])
+
+
 def _chance(p_value: float, n_resamples: int) -> str:
     """`p = 0.004`; `p ≤ 0.001` where no sign flip reached the gap, so that only a bound is known."""
     at_floor = p_value <= 1.5 / (n_resamples + 1)

@@ -51,3 +51,16 @@ def signed_percent(share: float) -> str:
 def in_words(slice_name: str) -> str:
     """`activity: low` for `activity=low`; underscores become spaces."""
     return slice_name.replace("=", ": ").replace("_", " ")
+
+
+def in_bytes(n: int) -> str:
+    """`1.5 MB` for 1,500,000: three digits and a decimal unit."""
+    size, units = float(n), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.3g}\u202f{units[0]}"
+
+
+def in_p(p_value: float) -> str:
+    """`0.012`; `< 0.001` where three digits would say that it is 0."""
+    return "< 0.001" if p_value < 0.0005 else f"{p_value:.3f}"

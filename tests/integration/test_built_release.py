@@ -77,3 +77,14 @@ def test_the_report_is_one_self_contained_page(built):
     sources = r"""(?:\b(?:src|srcset|action|data)\s*=|<link[^>]*href\s*=|@import|url\()\s*["']?([^"')> ]*)"""
     fetches = re.findall(sources, page)
     assert [address for address in fetches if not address.startswith(("data:", "#"))] == []
+
+
+def test_the_report_is_summed_up_in_the_ui(built):
+    from dagster import AssetKey
+
+    event = built.instance().get_latest_materialization_event(AssetKey(["evaluation_report"]))
+    summary = event.asset_materialization.metadata["summary"].value
+    assert summary.startswith("**") and "| NDCG@5 |" in summary and "slices of users and items" in summary
+    page = built.artifacts.get("evaluation_report", built.newest_release().artifacts["evaluation_report"])
+    headline = summary.split("**")[1]
+    assert f"<h2>{headline}</h2>" in (page / "report.html").read_text()

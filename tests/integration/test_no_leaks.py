@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -88,7 +89,17 @@ def test_no_artifact_changes(built, planted):
     sql = "SELECT asset, digest FROM artifacts WHERE as_of_day = ? ORDER BY asset"
     before, after = (dict(shop.warehouse.read(sql, [LAST]).iter_rows()) for shop in (built, planted))
     assert {"interaction_sequences", "sasrec", "ease", "ranking_dataset", "lambdarank"} < set(before)
+    pages = [page_of(shop, digests.pop("evaluation_report")) for shop, digests in ((built, before), (planted, after))]
     assert after == before
+    assert pages[0] == pages[1]
+
+
+def page_of(shop, digest: str) -> str:
+    """The report without what was measured with a clock."""
+    page = (shop.artifacts.get("evaluation_report", digest) / "report.html").read_text()
+    page, n_measured = re.subn(r'<section class="measured">.*?</section>', "", page, flags=re.DOTALL)
+    assert n_measured == 2 and "Scores against what was taken" in page
+    return page
 
 
 def test_no_feature_and_no_item_changes(built, planted):

@@ -107,7 +107,7 @@ def collapse_texts(monkeypatch):
 
 def lose_neighbours(monkeypatch):
     found = ann_indexes.index_that_finds
-    monkeypatch.setattr(ann_indexes, "index_that_finds", lambda *given: (found(*given)[0], 0.5))
+    monkeypatch.setattr(ann_indexes, "index_that_finds", lambda *given: found(*given)._replace(recall=0.5))
 
 
 def recommend_what_was_seen(monkeypatch):

@@ -1,7 +1,9 @@
 """Several releases of one shop: listed, compared, verified, served again."""
 
 import datetime as dt
+import html
 import json
+import re
 import shutil
 
 import pytest
@@ -137,29 +139,62 @@ class TestCompare:
         assert "cannot be judged on the same days yet" in shown
         assert "lists of 2025-09-12" in shown
 
-    def test_on_days_since_the_better_lists_win(self, copy, invoke):
-        """The second release's lists are what each user takes in the two days after."""
-        back = dt.date(2025, 9, 12)
-        taken = f"""(SELECT user_id, item_id, row_number() OVER (PARTITION BY user_id ORDER BY item_id)::INT AS rank
-            FROM (SELECT DISTINCT user_id, item_id FROM core_interactions WHERE event_day > '{back}') AS later
-            ANTI JOIN (FROM core_interactions WHERE event_day <= '{back}') AS before USING (user_id, item_id))"""
+    def test_without_later_days_the_page_shows_each_ones_own_numbers(self, two, invoke, hostile_title, tmp_path):
+        page = tmp_path / "page.html"
+        said = invoke("compare", "previous", "newest", "-c", two.config, "--html", page).stdout
+        assert str(page) in said.replace("\n", "")
+        text = page.read_text()
+        assert "Not to be told yet." in text and "What each recorded" in text
+        assert "<h4>A</h4>" in text and "<script" not in text
+        assert html.escape(hostile_title) in text
 
-        def perfect(connection) -> None:
-            connection.execute(f"DELETE FROM recommendations WHERE as_of_day = '{back}'")
-            connection.execute(
-                f"""INSERT INTO recommendations BY NAME
-                SELECT r.* REPLACE (t.user_id AS user_id, t.item_id AS item_id, t.rank AS rank, DATE '{back}' AS as_of_day)
-                FROM {taken} AS t CROSS JOIN (FROM recommendations LIMIT 1) AS r"""
-            )
+    @pytest.mark.parametrize(("name", "words"), [("", "is a folder"), ("no/page.html", "its folder does not exist")])
+    def test_a_page_that_cannot_be_written_is_refused_at_once(self, two, refused, tmp_path, name, words):
+        assert words in refused("compare", "previous", "newest", "-c", two.config, "--html", tmp_path / name)
 
-        copy.warehouse.write(lambda c: c.execute(f"UPDATE releases SET as_of_day = '{back}'"))
-        copy.warehouse.write(perfect)
-        snapshot = copy.warehouse.snapshot()
-        copy.warehouse.write(lambda connection: connection.execute(SECOND, [snapshot]))
-        shown = invoke("compare", "previous", "newest", "-c", copy.config).stdout
+    def test_on_days_since_the_better_lists_win(self, better, invoke):
+        shown = invoke("compare", "previous", "newest", "-c", better.config).stdout
         assert "B is better by NDCG@10: +" in shown
         assert "on 2025-09-13 to 2025-09-14" in shown
-        again = invoke("compare", "newest", "previous", "-c", copy.config).stdout
+        again = invoke("compare", "newest", "previous", "-c", better.config).stdout
         assert "B is worse by NDCG@10: -" in again
-        same = invoke("compare", "newest", "newest", "-c", copy.config).stdout
+        same = invoke("compare", "newest", "newest", "-c", better.config).stdout
         assert "neither better nor worse" in same
+
+    def test_the_page_says_the_same_and_shows_who_gained(self, better, invoke, tmp_path):
+        page, back = tmp_path / "page.html", tmp_path / "back.html"
+        invoke("compare", "previous", "newest", "-c", better.config, "--html", page)
+        invoke("compare", "newest", "previous", "-c", better.config, "--html", back)
+        text = page.read_text()
+        assert "<h2>B is better than A.</h2>" in text and "<h2>B is worse than A.</h2>" in back.read_text()
+        assert "Judged on 2025-09-13 to 2025-09-14" in text
+        assert "recency: last 7 days" in text and "item popularity: head" in text
+        gained = re.search(r"better served by B than by A, more than anyone: NDCG@10 (\S+) to (\S+)</small>", text)
+        assert float(gained[2]) == 1.0 > float(gained[1])
+        first_user = text[gained.start() :].split("</article>")[0]
+        a, b = first_user.split("<h4>B</h4>")
+        assert 'class="mark"' in b and b.count("<li") == b.count('<li class="taken"') > a.count('<li class="taken"')
+        assert "worse served by B" not in text
+
+
+@pytest.fixture
+def better(copy):
+    """A second release whose lists are what each user takes in the two days after."""
+    back = dt.date(2025, 9, 12)
+    taken = f"""(SELECT user_id, item_id, row_number() OVER (PARTITION BY user_id ORDER BY item_id)::INT AS rank
+        FROM (SELECT DISTINCT user_id, item_id FROM core_interactions WHERE event_day > '{back}') AS later
+        ANTI JOIN (FROM core_interactions WHERE event_day <= '{back}') AS before USING (user_id, item_id))"""
+
+    def perfect(connection) -> None:
+        connection.execute(f"DELETE FROM recommendations WHERE as_of_day = '{back}'")
+        connection.execute(
+            f"""INSERT INTO recommendations BY NAME
+            SELECT r.* REPLACE (t.user_id AS user_id, t.item_id AS item_id, t.rank AS rank, DATE '{back}' AS as_of_day)
+            FROM {taken} AS t CROSS JOIN (FROM recommendations LIMIT 1) AS r"""
+        )
+
+    copy.warehouse.write(lambda c: c.execute(f"UPDATE releases SET as_of_day = '{back}'"))
+    copy.warehouse.write(perfect)
+    snapshot = copy.warehouse.snapshot()
+    copy.warehouse.write(lambda connection: connection.execute(SECOND, [snapshot]))
+    return copy

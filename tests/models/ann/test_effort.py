@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.ann.config import AnnIndexConfig
-from models.ann.effort import index_that_finds, with_enough_effort
+from models.ann.effort import MAX_DOUBLINGS, index_that_finds, with_enough_effort
 from models.ann.index import build_index
 from models.ann.recall import measured_recall
 
@@ -28,36 +28,63 @@ def queries():
 def test_effort_grows_until_the_recall_is_reached(vectors, queries, config, field):
     index = build_index(vectors, config)
     assert measured_recall(index, vectors, queries, 10) < 0.9
-    better, recall = with_enough_effort(index, vectors, queries, 10, 0.9)
+    better, recall, tried = with_enough_effort(index, vectors, queries, 10, 0.9)
     assert recall >= 0.9 and recall == measured_recall(better, vectors, queries, 10)
     assert getattr(better.config, field) > getattr(config, field)
+    assert [one.effort for one in tried] == [tried[0].effort * 2**step for step in range(len(tried))]
+    assert tried[-1].effort == getattr(better.config, field) and tried[-1].recall == recall
+    assert tried[0].recall == measured_recall(index, vectors, queries, 10)
+    assert [one.is_used for one in tried] == [False] * (len(tried) - 1) + [True]
 
 
 def test_effort_stays_where_it_is_enough(vectors, queries):
     index = build_index(vectors, AnnIndexConfig(kind="flat"))
-    same, recall = with_enough_effort(index, vectors, queries, 10, 0.99)
+    same, recall, _ = with_enough_effort(index, vectors, queries, 10, 0.99)
     assert same is index and recall == 1.0
 
 
 def test_effort_is_bounded(vectors, queries):
     index = build_index(vectors, AnnIndexConfig(kind="ivf_flat", ivf_clusters=256, ivf_probes=1))
-    tried, recall = with_enough_effort(index, vectors, queries, 10, 1.1)
-    assert tried.config.ivf_probes == 32 and recall < 1.1
+    index, recall, _ = with_enough_effort(index, vectors, queries, 10, 1.1)
+    assert index.config.ivf_probes == 32 and recall < 1.1
 
 
 HARD = {"hnsw_neighbours": 2, "hnsw_build_breadth": 2, "hnsw_search_breadth": 1}
 
 
 def test_where_a_graph_does_not_find_enough_the_search_becomes_exact(vectors, queries):
-    index, recall = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="auto", **HARD))
+    index, recall, tried = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="auto", **HARD))
     assert index.config.kind == "flat" and recall == 1.0
+    assert [one.kind for one in tried] == ["hnsw"] * (MAX_DOUBLINGS + 1) + ["flat"]
+    assert [one.is_used for one in tried] == [False] * (MAX_DOUBLINGS + 1) + [True]
 
 
 def test_a_graph_stays_where_it_finds_enough(vectors, queries):
-    index, recall = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="auto"))
+    index, recall, tried = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="auto"))
     assert index.config.kind == "hnsw" and 0.9 <= recall == measured_recall(index, vectors, queries, 10)
+    assert [(one.kind, one.effort, one.is_used) for one in tried] == [("hnsw", 128, True), ("flat", None, False)]
+    assert tried[1].recall == 1.0
 
 
 def test_a_kind_that_was_named_is_kept_and_its_recall_told(vectors, queries):
-    index, recall = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="hnsw", **HARD))
+    index, recall, tried = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="hnsw", **HARD))
     assert index.config.kind == "hnsw" and recall < 0.99
+    assert [one.kind for one in tried if one.is_used] == ["hnsw"]
+
+
+def test_exact_search_is_tried_once(vectors, queries):
+    found = index_that_finds(vectors, queries, 10, 0.99, AnnIndexConfig(kind="flat"))
+    assert [(one.kind, one.effort, one.is_used) for one in found.tried] == [("flat", None, True)]
+
+
+def test_a_graph_is_searched_as_wide_as_the_list_is_long(vectors, queries):
+    """What is told is the effort FAISS makes, which is never below k."""
+    found = index_that_finds(vectors, queries, 50, 0.0, AnnIndexConfig(kind="hnsw", hnsw_search_breadth=8))
+    assert found.tried[0].effort == 50
+
+
+def test_time_is_that_of_one_query(vectors, queries, monkeypatch):
+    seconds = iter([0.0, 0.3, 1.0, 1.1])
+    monkeypatch.setattr("models.ann.effort.time.perf_counter", lambda: next(seconds))
+    (one,) = with_enough_effort(build_index(vectors, AnnIndexConfig(kind="flat")), vectors, queries, 10, 0.9).tried
+    assert one.microseconds == pytest.approx(1e6 * 0.1 / len(queries))

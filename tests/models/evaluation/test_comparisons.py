@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.comparisons import COMPARISONS_SCHEMA, compare_models, compare_users, holm
+from models.evaluation.comparisons import COMPARISONS_SCHEMA, compare_models, compare_users, holm, mean_intervals
+from models.evaluation.intervals import bootstrap_intervals
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,17 @@ def test_other_users_cannot_be_compared():
 
 def test_nothing_to_compare():
     assert compare_models({}, [], ["ndcg"]).is_empty()
+
+
+def test_means_have_the_intervals_that_they_have_alone():
+    def rows(values):
+        return pl.DataFrame({"user_id": ["a", "b", "c"], "metric": "ndcg", "k": 5, "value": values})
+
+    given = {"B": rows([0.0, 0.5, 1.0]), "A": rows([0.2, 0.2, 0.2])}
+    found = mean_intervals(given, n_resamples=200)
+    assert found.select("model", "metric", "k", "n_users").rows() == [("A", "ndcg", 5, 3), ("B", "ndcg", 5, 3)]
+    a, b = found.select("value", "ci_low", "ci_high").rows()
+    assert a == pytest.approx((0.2, 0.2, 0.2))
+    assert b == tuple(bootstrap_intervals(np.array([[0.0], [0.5], [1.0]]), 200)[0])
+    shuffled = {name: frame.reverse() for name, frame in given.items()}
+    assert mean_intervals(shuffled, n_resamples=200).equals(found)

@@ -1,11 +1,14 @@
 """Metric rows as `evaluate` writes them, and a full report."""
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
 
 from models.evaluation.evaluate import METRICS_SCHEMA
+from models.evaluation.score_metrics import GroupedAuc
+from models.evaluation.take_rates import RATES_SCHEMA
+from models.evaluation.taken_funnel import SOURCES_SCHEMA, STAGES_SCHEMA, TakenFunnel
 from models.reports.report import EvaluationReport, ExampleItem, ExampleUser
 
 NDCG = {"recommendations": 0.14, "sasrec": 0.12, "recent_popularity": 0.07}
@@ -59,6 +62,67 @@ def make_trend() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["as_of_day", "model", "value", "ci_low", "ci_high"], orient="row")
 
 
+def make_rates() -> pl.DataFrame:
+    """Ten places and four groups of scores; the higher, the more is taken."""
+    rows = [("rank", place, 0.0, 9.0, 50, 11 - place) for place in range(1, 11)]
+    rows += [("score", group, group - 1.0, group - 0.5, 125, 5 * group) for group in range(1, 5)]
+    shares = [(*row, row[5] / row[4], row[5] / row[4] / 2, row[5] / row[4] * 2) for row in rows]
+    return pl.DataFrame(shares, schema=RATES_SCHEMA, orient="row")
+
+
+@pytest.fixture
+def rates() -> pl.DataFrame:
+    return make_rates()
+
+
+def make_taken() -> TakenFunnel:
+    names = ("taken", "known", "served", "offered", "listed", "first")
+    counts = zip(names, (100, 90, 80, 40, 10, 0), (30, 29, 28, 20, 9, 0), strict=True)
+    sources = [("ease<i>", 99.5, 40, 12, 0.5, 0.41, 0.59)]
+    return TakenFunnel(
+        pl.DataFrame(list(counts), schema=STAGES_SCHEMA, orient="row"),
+        pl.DataFrame(sources, schema=SOURCES_SCHEMA, orient="row"),
+    )
+
+
+@pytest.fixture
+def taken() -> TakenFunnel:
+    return make_taken()
+
+
+def make_tried() -> pl.DataFrame:
+    shared = ("sas<b>", "graph with 32 links a node", 1200, 1_234_000, 100)
+    rows = [("hnsw", 128, 0.9, 12.34, False), ("hnsw", 256, 0.97, 20.0, True), ("flat", None, 1.0, 98.76, False)]
+    names = ["retriever", "settings", "n_items", "n_bytes", "k", "kind", "effort", "recall", "microseconds", "is_used"]
+    return pl.DataFrame([(*shared, *row) for row in rows], schema=names, orient="row")
+
+
+@pytest.fixture
+def tried() -> pl.DataFrame:
+    return make_tried()
+
+
+def make_costs() -> pl.DataFrame:
+    started = datetime(2026, 4, 8, 3)
+    rows = [("sasrec", started, 75.0, None, 1_500_000), ("candi<date>s", started, 25.0, 11_880, None)]
+    return pl.DataFrame(rows, schema=["asset", "started_at", "seconds", "n_rows", "n_bytes"], orient="row")
+
+
+def make_calls() -> pl.DataFrame:
+    names = ["kind", "backend", "n", "n_made", "tokens_in", "tokens_out"]
+    return pl.DataFrame([("item", "extractive", 2400, 13, 51_000, 9_000)], schema=names, orient="row")
+
+
+@pytest.fixture
+def costs() -> pl.DataFrame:
+    return make_costs()
+
+
+@pytest.fixture
+def calls() -> pl.DataFrame:
+    return make_calls()
+
+
 @pytest.fixture
 def metrics() -> pl.DataFrame:
     return make_metrics()
@@ -83,6 +147,12 @@ def report(metrics, curve) -> EvaluationReport:
         comparisons=make_comparisons(),
         findings=make_findings(),
         trend=make_trend(),
+        indexes=make_tried(),
+        costs=make_costs(),
+        profile_costs=make_calls(),
+        taken_funnel=make_taken(),
+        take_rates=make_rates(),
+        list_order=GroupedAuc(0.625, 21, 9),
         failures=metrics.clear(),
         oracle_share=0.713,
         learning_curves={"sasrec": curve, "popularity": []},

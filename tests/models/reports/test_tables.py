@@ -1,7 +1,8 @@
 import polars as pl
+import pytest
 
 from models.reports.tables import funnel_rows, importance_rows, metric_table, slice_table, tiles
-from models.reports.wording import in_words, metric_title, signed_percent
+from models.reports.wording import in_bytes, in_p, in_words, metric_title, signed_percent
 
 
 def test_models_are_ordered_by_ndcg_and_the_best_marked(metrics):
@@ -61,3 +62,18 @@ def test_wording():
     assert metric_title("n_cold_users", 0) == "n cold users"
     assert signed_percent(-0.051) == "−5.1\u202f%"
     assert in_words("tenure=28_days_or_more") == "tenure: 28 days or more"
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [(0, "0\u202fB"), (999, "999\u202fB"), (1500, "1.5\u202fkB"), (999_600, "1\u202fMB"), (4e16, "4e+04\u202fTB")],
+)
+def test_sizes(n, text):
+    assert in_bytes(n) == text
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"), [(1.0, "1.000"), (0.0005, "0.001"), (0.0004, "< 0.001"), (0.0, "< 0.001")]
+)
+def test_p_values(p_value, text):
+    assert in_p(p_value) == text

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from models.evaluation.gate import compare_with_release
-from models.reports.verdict import verdict
+from models.reports.verdict import release_verdict, verdict
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,30 @@ def test_without_the_baseline_nothing_is_claimed(metrics):
 def test_a_baseline_of_zero_has_no_relative_gain(metric_rows):
     metrics = metric_rows(ndcg={"recommendations": 0.1, "recent_popularity": 0.0})
     assert "(+" not in verdict(metrics, "recent_popularity", 10, None).details[0]
+
+
+RELEASES = {"metric": "ndcg", "k": 10, "value": 0.2, "value_against": 0.1, "n_users": 1234}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tone", "headline"),
+    [
+        (0.01, 0.2, "good", "B is better than A."),
+        (-0.2, -0.01, "bad", "B is worse than A."),
+        (-0.1, 0.2, "unsure", "B is not told apart from A."),
+        (0.0, 0.2, "unsure", "B is not told apart from A."),
+    ],
+)
+def test_the_interval_decides_between_releases(low, high, tone, headline):
+    found = release_verdict(pl.DataFrame([{**RELEASES, "ci_low": low, "ci_high": high}]), 10, 2)
+    assert (found.tone, found.headline) == (tone, headline)
+
+
+def test_what_the_verdict_on_releases_rests_on():
+    rows = pl.DataFrame([{**RELEASES, "ci_low": -0.1, "ci_high": 0.2}])
+    assert release_verdict(rows, 10, 2).details == [
+        "NDCG@10 is 0.2000 against 0.1000. The difference lies between −0.1000 and +0.2000 (95\u202f% interval, "
+        "1,234 users with lists of both, 2 days)."
+    ]
+    assert "1 day)" in release_verdict(rows, 10, 1).details[0]
+    assert release_verdict(None, 10).headline == release_verdict(rows, 5).headline == "Not to be told yet."
