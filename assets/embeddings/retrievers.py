@@ -161,7 +161,7 @@ def metrics(trained: Trained) -> dict[str, Any]:
         shown["best_epoch"] = trained.report.best_epoch
     if trained.continues_from:
         shown["continues_the_model_of"] = trained.continues_from
-    return shown | {"fit_seconds": round(trained.report.seconds, 2)}
+    return shown | trained.report.notes | {"fit_seconds": round(trained.report.seconds, 2)}
 
 
 def in_words(values: dict[str, Any]) -> dict[str, Any]:

@@ -29,11 +29,13 @@ class FitReport:
         curve: One dict per epoch or round, e.g. `{"epoch": 3, "loss": 5.1, "validation_ndcg_at_10": 0.08}`.
         best_epoch: The epoch whose weights were kept; 0 for models without epochs.
         seconds: Wall-clock seconds of the fit.
+        notes: What somebody who looks at the model should know, by name, such as how many items were left out.
     """
 
     curve: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = 0
     seconds: float = 0.0
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 class Retriever(ABC):

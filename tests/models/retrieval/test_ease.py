@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from models.errors import UserError
-from models.retrieval.ease import Ease, EaseConfig
+from models.retrieval.ease import Ease, EaseConfig, fewest_users
 
 
 def dense(histories):
@@ -52,12 +51,24 @@ def test_items_of_fewer_users_stay_out(interactions):
         assert np.isfinite(ease.scores(train, np.arange(3))).all()
 
 
-def test_too_many_items_are_refused_with_the_memory_they_need(interactions):
-    train = interactions([[0, 1], [1, 2], [2]], n_items=5_000)
-    with pytest.raises(UserError, match="3 items need about 0.0 GiB, and max_items allows 2") as error:
-        Ease(EaseConfig(max_items=2)).fit(train)
-    assert "min_users (now 1)" in error.value.mend
-    Ease(EaseConfig(max_items=2, min_users=2)).fit(train)
+def test_of_too_many_items_the_rarest_stay_out_and_it_says_so(interactions):
+    """Users of the items 0 to 3: 3, 2, 2, 1. Items of as few users go together, so that no order of ids decides."""
+    train = interactions([[0, 1, 2], [0, 1, 3], [0, 2]], n_items=5_000)
+    for max_items, kept, least in [(4, [0, 1, 2, 3], None), (3, [0, 1, 2], 2), (2, [0], 3), (1, [0], 3)]:
+        ease = Ease(EaseConfig(max_items=max_items))
+        notes = ease.fit(train).notes
+        assert ease.kept.tolist() == kept
+        assert notes == ({"least_users_of_an_item": least, "n_items_left_out": 4 - len(kept)} if least else {})
+        assert np.isfinite(ease.scores(train, np.arange(3))).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_fewest_users_by_trying(seed):
+    random = np.random.default_rng(seed)
+    users = random.integers(0, 9, 60)
+    for at_least, max_items in [(1, 60), (1, 10), (3, 10), (2, 1), (1, 35)]:
+        tried = next(n for n in range(at_least, 99) if (users >= n).sum() <= max_items)
+        assert fewest_users(users, at_least, max_items) == tried
 
 
 def test_because_of_is_the_largest_weight(planted):
