@@ -42,6 +42,7 @@ def test_clicks_after_midnight_belong_to_the_last_impression(clean):
     assert clean.sql(CLICKS) == [("s3", None), ("s1", None), ("s2", "c2b"), ("s1b", "c1"), ("s4", None)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [[FOURTH, THIRD, SECOND, FIRST], [FIRST, SECOND, FOURTH, THIRD]])
 def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake, order):
     found = new_lake("+core_impressions").run_in_order(SOURCE, order)

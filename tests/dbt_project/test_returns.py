@@ -79,6 +79,7 @@ def test_returns_are_booked_on_their_own_day_and_sales_stay(clean):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [[FOURTH, THIRD, SECOND, FIRST], [THIRD, FIRST, FOURTH, SECOND, THIRD]])
 def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake, order):
     found = new_lake("+core_undone_interactions +feat_user_daily +feat_item_daily").run_in_order(SOURCE, order)

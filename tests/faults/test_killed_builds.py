@@ -133,6 +133,7 @@ def test_a_build_that_ended_before_its_kill_is_told(tmp_path):
 
 
 # The build of the shop, five killed ones and the last one: several minutes on a busy machine.
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_build_killed_at_any_moment_and_started_again_ends_the_same(built, sluice):
     chance, shop = random.Random(SEED), sluice.shop

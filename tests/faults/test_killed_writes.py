@@ -17,6 +17,8 @@ from day_writer import DAY, frames_of, spelled, write
 
 from resources.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 SEED, N_ROWS = 20250921, 2000
 KILLS = {"sqlite": 50, "postgres": 20}
 OTHER_DAY = DAY.replace(day=1)

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = dt.date(2025, 9, 1), dt.date(2025, 9, 9)
 OF_RUNS = "quality_history"  # names each run and its time
 COUNT = "SELECT count(*) AS n FROM core_events"

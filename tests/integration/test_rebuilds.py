@@ -69,6 +69,7 @@ def change(path) -> None:
     path.write_bytes(b"\n".join([*edited, *copies, b"{broken"]) + b"\n")
 
 
+@pytest.mark.slow
 def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     """To the last bit of every column, so none is left out of the digests."""
     day = dt.date(2025, 9, 15)
@@ -85,6 +86,7 @@ def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     assert copied.digests(COUNTED) == clean.digests(COUNTED)
 
 
+@pytest.mark.slow
 def test_days_that_a_killed_run_had_begun_are_made_again(built, copied, tmp_path, monkeypatch):
     """A day loses its late lines; the run dies when the staging table has forgotten them and the others have not."""
     from pipelines.dbt_cli import DbtCli

@@ -8,6 +8,7 @@ pytest.importorskip("playwright")
 from dagster_ui import GROUPS, PATIENCE_MS, asset_graph, chromium, launch, show_markdown  # noqa: E402
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.ui,
     pytest.mark.skipif(chromium() is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
 ]

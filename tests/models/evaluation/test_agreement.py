@@ -6,6 +6,8 @@ import pytest
 
 from models.evaluation.metrics import per_user_r_precision, per_user_table
 
+pytestmark = pytest.mark.slow
+
 N_CASES = 10_000
 K = 10
 
