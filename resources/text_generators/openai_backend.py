@@ -172,7 +172,7 @@ class _Run:
         deadline = self._settings.deadline_seconds
         try:
             async with asyncio.timeout(deadline):  # of the whole answer: one that drips never meets an idle timeout
-                # Not `chat.completions.create`: it walks through the body and a model of the answer for 0.7 ms a call.
+                # Not `chat.completions.create`: it walks through the whole body first, a sixth of a call's CPU time.
                 response = await self._client.post("/chat/completions", cast_to=httpx.Response, body=body)
         except TimeoutError:
             return Failure(f"no complete answer within {deadline:g} s", True), None
