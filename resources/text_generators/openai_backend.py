@@ -166,12 +166,14 @@ class _Run:
         self, body: dict[str, Any], request: GenerationRequest
     ) -> tuple[Completion | Failure, float | None]:
         """One call: what came of it, and the pause the server wishes for."""
+        import httpx
         from openai import APIConnectionError, APIStatusError
 
         deadline = self._settings.deadline_seconds
         try:
             async with asyncio.timeout(deadline):  # of the whole answer: one that drips never meets an idle timeout
-                response = await self._client.chat.completions.with_raw_response.create(**body)
+                # Not `chat.completions.create`: it walks through the whole body first, a sixth of a call's CPU time.
+                response = await self._client.post("/chat/completions", cast_to=httpx.Response, body=body)
         except TimeoutError:
             return Failure(f"no complete answer within {deadline:g} s", True), None
         except APIStatusError as error:
@@ -179,7 +181,7 @@ class _Run:
         except APIConnectionError as error:
             why = self._without_key(str(error.__cause__ or error))
             return Failure(one_line(f"connection lost or refused: {why}"), True), None
-        text = self._without_key(response.http_response.content.decode("utf-8", "replace"))
+        text = self._without_key(response.content.decode("utf-8", "replace"))
         completion = read_completion(text, request)
         if completion.outcome == "failed":
             return Failure(completion.fault or "", True), None

@@ -42,6 +42,16 @@ class Reply:
     how: str = "whole"
 
 
+def good(*_: Any) -> Reply:
+    """A valid answer to any call."""
+    return Reply(body=completion(GOOD))
+
+
+def first(*replies: Reply) -> Callable[[dict[str, Any], int], Reply]:
+    """These replies to the first calls with a body, then good ones."""
+    return lambda body, nth: replies[nth - 1] if nth <= len(replies) else good()
+
+
 @dataclass
 class Call:
     """One call as it came in."""

@@ -60,7 +60,7 @@ class TestSchemas:
             assert answer.outcome == "answered" and answer.error is None
             Draft202012Validator(request.schema).validate(json.loads(answer.text))
             assert answer.value == json.loads(answer.text)
-            assert answer.cut_off or max_tokens == 200
+            assert answer.cut_off or max_tokens > 25
 
     @pytest.mark.parametrize("profile", [ItemProfile, UserProfile])
     def test_our_own_profiles_are_valid(self, generator, profile):
@@ -111,7 +111,8 @@ class TestBatches:
         answers(generator, requests(2, False))
         n_system = len(generator.causal.tokens(f"<s>{SYSTEM}\n\nitem "))
         assert widths[0] == (1, n_system)
-        assert len(widths) > 3 and not any(width[1] > 100 for width in widths[1:])
+        assert len([width for width in widths if width[0] > 1]) >= 3, "several batches"
+        assert not any(width[1] >= n_system for width in widths[1:] if width[0] == 1), "each after the same beginning"
 
     def test_equal_requests_are_answered_once(self, generator):
         assert len(list(generator.generate([*requests(2)[:3], *requests(2)[:3]]))) == 3
