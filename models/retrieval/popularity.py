@@ -34,6 +34,14 @@ class RecentPopularityConfig(PopularityConfig):
     )
 
 
+class DecayedPopularityConfig(PopularityConfig):
+    """Settings of `decayed_popularity`."""
+
+    half_life_days: float = Field(
+        default=7.0, gt=0, description="An interaction this many days older than the newest one counts half."
+    )
+
+
 class Popularity(Retriever):
     """Scores an item by the total weight of all its interactions: `score[i] = sum of w over interactions with i`.
 
@@ -60,12 +68,15 @@ class Popularity(Retriever):
     ) -> FitReport:
         """Count; `validation`, `device` and `n_epochs` do not matter."""
         started = time.perf_counter()
-        counted = self.counted(train)
-        weights = counted.weights if self.config.weighted else None
-        counts = np.bincount(counted.items, weights=weights, minlength=train.n_items)
-        self.item_scores = counts.astype(np.float32)
+        self.item_scores = self.counts(train).astype(np.float32)
         progress(self.name, 1, 1)
         return FitReport(seconds=time.perf_counter() - started)
+
+    def counts(self, train: Interactions) -> np.ndarray:
+        """`[n_items]` sums of weights, or numbers of interactions."""
+        counted = self.counted(train)
+        weights = counted.weights if self.config.weighted else None
+        return np.bincount(counted.items, weights=weights, minlength=train.n_items)
 
     def counted(self, train: Interactions) -> Interactions:
         """The interactions that count: all of them."""
@@ -106,3 +117,25 @@ class RecentPopularity(Popularity):
             return train
         window_seconds = round(self.config.window_days * SECONDS_PER_DAY)
         return train.since(int(train.times.max()) - window_seconds + 1)
+
+
+class DecayedPopularity(Popularity):
+    """Popularity in which an interaction fades: `score[i] = sum of w 2^(-age / half_life_days)`.
+
+    The age is counted from the newest interaction in `train`, in days. (Exponential smoothing, Holt 1957.)
+    """
+
+    name: ClassVar[str] = "decayed_popularity"
+    Config: ClassVar[type[BaseModel]] = DecayedPopularityConfig
+
+    config: DecayedPopularityConfig
+
+    def counts(self, train: Interactions) -> np.ndarray:
+        """`[n_items]` sums of faded weights."""
+        if len(train.times) == 0:
+            return np.zeros(train.n_items)
+        age_days = (train.times.max() - train.times) / SECONDS_PER_DAY
+        faded = np.exp2(-age_days / self.config.half_life_days)
+        if self.config.weighted:
+            faded = faded * train.weights
+        return np.bincount(train.items, weights=faded, minlength=train.n_items)

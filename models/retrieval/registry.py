@@ -18,7 +18,10 @@ from models.retrieval.contract import Retriever
 RETRIEVERS: dict[str, str] = {
     "popularity": "models.retrieval.popularity.Popularity",
     "recent_popularity": "models.retrieval.popularity.RecentPopularity",
+    "decayed_popularity": "models.retrieval.popularity.DecayedPopularity",
     "ease": "models.retrieval.ease.Ease",
+    "ials": "models.retrieval.ials.Ials",
+    "item_knn": "models.retrieval.item_knn.ItemKnn",
     "sasrec": "models.sequential.sasrec.SASRec",
 }
 

@@ -16,7 +16,7 @@ SMALL = {
 PERSONAL_MARGIN = 0.1
 """By how much NDCG@10 a personal retriever has to beat recent popularity on the planted data."""
 
-NOT_PERSONAL = {"popularity", "recent_popularity"}
+NOT_PERSONAL = {"popularity", "recent_popularity", "decayed_popularity"}
 
 
 def new(name: str) -> Retriever:

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from models.retrieval.popularity import Popularity, PopularityConfig, RecentPopularity, RecentPopularityConfig
+from models.retrieval.popularity import (
+    DecayedPopularity,
+    DecayedPopularityConfig,
+    Popularity,
+    PopularityConfig,
+    RecentPopularity,
+    RecentPopularityConfig,
+)
 
 ONE = np.array([0])
 
@@ -43,3 +50,23 @@ def test_every_user_gets_a_row_of_their_own(interactions):
     scores = retriever.scores(train, np.array([0, 1]))
     scores[0] = -1
     assert scores[1].tolist() == [1, 1]
+
+
+class TestDecayedPopularity:
+    def test_an_interaction_fades_by_half(self, interactions):
+        """Item 0 on days 0 and 2, item 1 on day 1; the newest day is 2 and the half-life a day."""
+        train = interactions([[0, 1, 0]], n_items=3, weights=[2.0, 1.0, 1.0])
+        model = DecayedPopularity(DecayedPopularityConfig(half_life_days=1.0))
+        model.fit(train)
+        np.testing.assert_allclose(model.item_scores, [2 / 4 + 1, 1 / 2, 0])
+        counting = DecayedPopularity(DecayedPopularityConfig(half_life_days=1.0, weighted=False))
+        counting.fit(train)
+        np.testing.assert_allclose(counting.item_scores, [1 / 4 + 1, 1 / 2, 0])
+
+    def test_a_long_half_life_is_popularity_and_a_short_one_the_last_day(self, interactions):
+        train = interactions([[0, 1, 2], [0, 1, 2], [0, 0, 1]], n_items=4)
+        long, short = (DecayedPopularity(DecayedPopularityConfig(half_life_days=days)) for days in (1e9, 1e-3))
+        long.fit(train)
+        short.fit(train)
+        np.testing.assert_allclose(long.item_scores, [4, 3, 2, 0], rtol=1e-6)
+        np.testing.assert_allclose(short.item_scores, [0, 1, 2, 0], atol=1e-6)

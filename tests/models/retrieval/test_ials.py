@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from models.retrieval import ials
+from models.retrieval.history_matrix import history_matrix
+from models.retrieval.ials import Ials, IalsConfig, solve
+
+SMALL = {"embedding_size": 8, "n_iterations": 4}
+
+
+def naive(matrix: np.ndarray, vectors: np.ndarray, config: IalsConfig) -> np.ndarray:
+    """Each row's normal equations, in float64, written out over all pairs."""
+    found = np.zeros((len(matrix), vectors.shape[1]))
+    vectors = vectors.astype(np.float64)
+    for row, seen in enumerate(matrix):
+        if not seen.any():
+            continue
+        weights = config.unobserved_weight + seen
+        penalty = config.l2 * (seen.sum() + config.unobserved_weight * len(vectors)) ** config.l2_exponent
+        normal = (vectors * weights[:, None]).T @ vectors + penalty * np.eye(vectors.shape[1])
+        found[row] = np.linalg.solve(normal, vectors.T @ seen)
+    return found
+
+
+def objective(matrix: np.ndarray, users: np.ndarray, items: np.ndarray, config: IalsConfig) -> float:
+    predicted = users @ items.T
+    fit = (matrix * (predicted - 1) ** 2).sum() + config.unobserved_weight * (predicted**2).sum()
+    penalties = []
+    for vectors, counts, n_others in ((users, matrix.sum(1), len(items)), (items, matrix.sum(0), len(users))):
+        weights = config.l2 * (counts + config.unobserved_weight * n_others) ** config.l2_exponent
+        penalties.append((weights * (vectors**2).sum(axis=1)).sum())
+    return fit + sum(penalties)
+
+
+def fitted(histories, **settings) -> Ials:
+    model = Ials(IalsConfig(**{**SMALL, **settings}))
+    model.fit(histories)
+    return model
+
+
+@pytest.mark.parametrize("settings", [{}, {"unobserved_weight": 0.5}, {"l2": 0.3}, {"l2_exponent": 0.5}])
+def test_a_step_solves_the_normal_equations(planted, settings):
+    histories, _ = planted
+    config = IalsConfig(embedding_size=8, **settings)
+    vectors = np.random.default_rng(1).normal(size=(histories.n_items, 8)).astype(np.float32)
+    matrix = history_matrix(histories, np.arange(histories.n_users))
+    found = solve(matrix.indptr, matrix.indices, vectors, config)
+    np.testing.assert_allclose(found, naive(matrix.toarray(), vectors, config), rtol=2e-4, atol=2e-5)
+
+
+def test_batches_change_nothing(planted, monkeypatch):
+    whole = fitted(planted[0]).items
+    monkeypatch.setattr(ials, "MAX_ELEMENTS", 300)
+    np.testing.assert_allclose(fitted(planted[0]).items, whole, rtol=1e-3, atol=1e-4)
+
+
+def test_each_iteration_lowers_the_objective(planted):
+    histories, _ = planted
+    config = IalsConfig(**SMALL)
+    matrix = history_matrix(histories, np.arange(histories.n_users))
+    by_item = matrix.T.tocsr()
+    items = np.random.default_rng(0).normal(size=(histories.n_items, 8)).astype(np.float32) * 0.1
+    values = []
+    for _ in range(6):
+        users = solve(matrix.indptr, matrix.indices, items, config)
+        values.append(objective(matrix.toarray(), users, items, config))
+        items = solve(by_item.indptr, by_item.indices, users, config)
+        values.append(objective(matrix.toarray(), users, items, config))
+    assert all(later <= earlier * (1 + 1e-5) for earlier, later in zip(values, values[1:], strict=False))
+    assert values[-1] < 0.9 * values[0]
+
+
+def test_two_taste_groups_are_separated(planted):
+    histories, _ = planted
+    scores = fitted(histories, embedding_size=4).scores(histories, np.arange(2, histories.n_users))
+    own = np.arange(2, histories.n_users) % 2
+    halves = scores[:, :20].mean(axis=1), scores[:, 20:40].mean(axis=1)
+    assert ((halves[1] > halves[0]) == (own == 1)).all()
+
+
+def test_more_iterations_another_seed_and_another_size_change_the_model(planted):
+    histories, _ = planted
+    items = fitted(histories).items
+    assert not np.allclose(fitted(histories, n_iterations=5).items, items)
+    assert not np.allclose(fitted(histories, seed=1).items, items)
+    assert fitted(histories, embedding_size=5).items.shape == (41, 5)
+    np.testing.assert_allclose(fitted(histories, n_threads=2).items, items, rtol=1e-3, atol=1e-4)
+
+
+def test_an_untouched_item_can_be_indexed_and_scores_next_to_nothing(planted):
+    histories, _ = planted
+    model = fitted(histories)
+    assert model.items[40].any()
+    scores = model.scores(histories, np.arange(2, 50))
+    assert np.abs(scores[:, 40]).max() < 1e-4 < scores.max()
