@@ -1,6 +1,7 @@
 """Takes the pictures of the README from a built project: `python tests/ui/take_pictures.py CONFIG OUTPUT_FOLDER`.
 
 Run by hand after the UI or the report changed, on a built `configs/demo.yaml`; look at every picture before committing.
+With a third word, NAME, only the report is taken, of any project, as `report_NAME.png` and `report_NAME_narrow.png`.
 """
 
 import re
@@ -43,6 +44,19 @@ def main(config: Path, folder: Path) -> None:
         finally:
             ui.stop()
         report_pictures(browser, config, Path(scratch) / "report.html", folder)
+    shrink_all(folder)
+
+
+def only_report(config: Path, folder: Path, name: str) -> None:
+    """The report of one project under its own name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, headless_chromium() as browser:
+        report_pictures(browser, config, Path(scratch) / "report.html", folder, f"report_{name}")
+    shrink_all(folder)
+
+
+def shrink_all(folder: Path) -> None:
+    """Every picture of the folder, with its new size."""
     for picture in sorted(folder.glob("*.png")):
         shrink(picture)
         print(f"{picture}  {picture.stat().st_size / 1024:.0f} kB")
@@ -106,14 +120,14 @@ def asset_pictures(browser: Browser, ui: DagsterUi, folder: Path) -> None:
     page.close()
 
 
-def report_pictures(browser: Browser, config: Path, page_file: Path, folder: Path) -> None:
+def report_pictures(browser: Browser, config: Path, page_file: Path, folder: Path, name: str = "report") -> None:
     """The top of the evaluation report on a screen and on a telephone."""
     command = [str(Path(sys.executable).parent / "sluice"), "report", "-c", str(config), "--to", str(page_file)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    for name, width in (("report", 1280), ("report_narrow", 390)):
+    for picture, width in ((name, 1280), (f"{name}_narrow", 390)):
         page = browser.new_page(viewport={"width": width, "height": REPORT_HEIGHTS[width]})
         page.goto(page_file.as_uri())
-        page.screenshot(path=folder / f"{name}.png")
+        page.screenshot(path=folder / f"{picture}.png")
         page.close()
 
 
@@ -125,6 +139,7 @@ def shrink(picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]).resolve(), Path(sys.argv[2]))
+    config, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    only_report(config, folder, sys.argv[3]) if len(sys.argv) == 4 else main(config, folder)
