@@ -57,11 +57,17 @@ def _ranked(mass: pl.DataFrame, config: UserExtraction) -> pl.DataFrame:
     )
 
 
-def _evidence(events: pl.DataFrame, labels: pl.DataFrame, chosen: pl.DataFrame, limit: int) -> pl.DataFrame:
-    """Supporting events of the chosen tastes only: collecting them for every label would cost ten times as much."""
+def _evidence(events: pl.DataFrame, codes: pl.DataFrame, chosen: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """Supporting events of the chosen tastes only: collecting them for every label would cost ten times as much.
+
+    It goes from what a user touched to its labels. From a label to its items it would be far too many: a grocer's
+    92,331 articles have two brands, and 19 GiB went to the pairs of 2,469 users and all that carries either.
+    """
     return (
-        chosen.select("user_id", "label")
-        .join(labels.select("label", "item_id"), on="label")
+        events.select("user_id", "item_id")
+        .unique()
+        .join(codes, on="item_id")
+        .join(chosen, on=["user_id", "label"], how="semi")
         .join(events.select("user_id", "item_id", "event_id", "event_at"), on=["user_id", "item_id"])
         .sort("event_at", "event_id", descending=True)
         .group_by("user_id", "label")
@@ -101,7 +107,7 @@ def user_tastes(events: pl.DataFrame, labels: pl.DataFrame, config: UserExtracti
     )
     chosen = _ranked(mass, config)
     return (
-        chosen.join(_evidence(events, labels, chosen, config.max_support_events), on=["user_id", "label"])
+        chosen.join(_evidence(events, codes, chosen, config.max_support_events), on=["user_id", "label"])
         .with_columns(kind=pl.col("kind").replace_strict(dict(enumerate(KINDS)), return_dtype=pl.String), order="kind")
         .sort("user_id", "order", "rank_by", "text", descending=[False, False, True, False])
         .group_by("user_id", maintain_order=True)

@@ -1,5 +1,8 @@
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import polars as pl
@@ -9,6 +12,9 @@ from polars.testing import assert_frame_equal
 from models.profiles.config import ExtractiveConfig, UserExtraction
 from models.profiles.extractive import USER_PROFILE_COLUMNS, item_profiles, user_profiles
 from models.profiles.schema import UserProfile
+
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -225,3 +231,27 @@ def test_every_setting_changes_profiles_and_digests(shop, profile_users, field):
     default = profile_users(*shop)
     assert not changed["profile"].equals(default["profile"])
     assert set(changed["input_digest"]).isdisjoint(default["input_digest"])
+
+
+MANY = """
+import datetime as dt, resource
+import polars as pl
+from models.profiles.config import UserExtraction
+from models.profiles.tastes import user_tastes
+ids = pl.Series([f"i{number}" for number in range(60_000)])
+labels = pl.DataFrame({"item_id": ids, "kind": pl.repeat(1, len(ids), dtype=pl.UInt8, eager=True)})
+labels = labels.with_columns(text=pl.lit("own brand"))
+events = pl.DataFrame({"item_id": ids.sample(3_000, seed=1), "event_id": [str(number) for number in range(3_000)]})
+events = events.with_columns(
+    user_id=pl.format("u{}", pl.int_range(pl.len()) % 500), event_at=pl.lit(dt.datetime(2025, 1, 1)), mass=pl.lit(1.0)
+)
+found = user_tastes(events, labels, UserExtraction(), "tastes")
+print(found.height, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_a_label_that_everything_carries_takes_no_memory():
+    """500 users and 60,000 items of one brand: the pairs of both would take gigabytes."""
+    done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, check=True, cwd=ROOT)
+    n_users, mebibytes = map(int, done.stdout.split())
+    assert n_users == 500 and mebibytes < 600
