@@ -13,7 +13,6 @@ from models.profiles.config import ExtractiveConfig, UserExtraction
 from models.profiles.extractive import USER_PROFILE_COLUMNS, item_profiles, user_profiles
 from models.profiles.schema import UserProfile
 
-
 ROOT = Path(__file__).parents[3]
 
 
