@@ -24,7 +24,8 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "item_knn": ("item_knn", {}),
     "item_knn_bm25": ("item_knn", {"similarity": "bm25"}),
     "ials_64": ("ials", {}),
-    "ials_64_tuned": ("ials", {"unobserved_weight": 0.05, "l2": 0.005, "n_iterations": 15}),
+    "ials_64_even": ("ials", {"unobserved_weight": 1.0, "l2": 0.01, "l2_exponent": 0.0, "n_iterations": 15}),
+    "ials_64_strong": ("ials", {"unobserved_weight": 1.0, "l2": 0.01, "n_iterations": 15}),
 }
 K = 20
 

@@ -40,8 +40,8 @@ def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     """The columns of the `width` best scores of each row, `[n, width]`, in any order; of equal ones the lowest.
 
     A row is cut into chunks; the `width`-th largest of their maxima is a bound that at least `width` scores reach, and
-    on real scores few more: only those are sorted. A sixth of the time of partitioning whole rows, and a thirtieth
-    where most scores are equal (545 rows of 40,981 scores, 100 of them not 0 or all different: .42 and 3.3 CPU s).
+    on real scores few more: only those are sorted. Of 545 rows of 40,981 scores, all different or 2,600 of them not
+    0, it takes .08 and .09 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
     """
     n, n_items = scores.shape
     if width == n_items:
