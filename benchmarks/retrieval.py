@@ -25,7 +25,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "item_knn_bm25": ("item_knn", {"similarity": "bm25"}),
     "ials_64": ("ials", {}),
     "ials_64_even": ("ials", {"unobserved_weight": 1.0, "l2": 0.01, "l2_exponent": 0.0, "n_iterations": 15}),
-    "ials_64_strong": ("ials", {"unobserved_weight": 1.0, "l2": 0.01, "n_iterations": 15}),
+    "ials_64_light": ("ials", {"unobserved_weight": 0.02, "l2": 0.02, "n_iterations": 10}),
 }
 K = 20
 
