@@ -28,8 +28,12 @@ dbt take 10, from `item_profiles` on the first as-of day takes 28 (18 where its 
 `fingerprints` with 2 commits and `quality_history` with 1, and the second as-of day takes 25: at least 13 of them are
 left when it is killed.
 """
-NEVER_THE_SAME = {"artifacts": "created_at", "releases": "release_id, created_at, snapshot"}
-"""Columns that tell when and as which snapshot a row was written, nothing else."""
+ALWAYS_THE_SAME = {
+    "artifacts": "SELECT * EXCLUDE (created_at) FROM artifacts WHERE asset <> 'evaluation_report' ORDER BY ALL",
+    "releases": "SELECT * EXCLUDE (release_id, created_at, snapshot, artifacts) FROM releases ORDER BY ALL",
+}
+"""Without what tells when and as which snapshot a row was written, and without the report, which says how long all took."""
+MEASURED = r'<section class="measured">.*?</section>'
 OF_RUNS = {"quality_history"}
 """Tables of what each run found: a build that was killed has had more runs."""
 
@@ -94,13 +98,16 @@ def contents(shop) -> dict[str, list]:
     """Every table's rows as a digest, without the columns that say when they were written."""
     found = {}
     for table in set(shop.tables()) - OF_RUNS:
-        left_out = NEVER_THE_SAME.get(table)
-        if left_out:
-            rows = shop.warehouse.read(f"SELECT * EXCLUDE ({left_out}) FROM {table} ORDER BY ALL")
-            found[table] = rows.rows()
-        else:
-            found[table] = [shop.warehouse.digest(table)]
+        sql = ALWAYS_THE_SAME.get(table)
+        found[table] = shop.warehouse.read(sql).rows() if sql else [shop.warehouse.digest(table)]
     return found
+
+
+def report_of(shop) -> str:
+    """The newest report without what was measured with a clock."""
+    sql = "SELECT arg_max(digest, as_of_day) AS digest FROM artifacts WHERE asset = 'evaluation_report'"
+    folder = shop.artifacts.get("evaluation_report", shop.warehouse.read(sql)["digest"][0])
+    return re.sub(MEASURED, "", (folder / "report.html").read_text(), flags=re.DOTALL)
 
 
 def kill_a_build(sluice, table, n_more, seconds):
@@ -144,6 +151,7 @@ def test_a_build_killed_at_any_moment_and_started_again_ends_the_same(built, slu
     assert last.returncode == 0, err
     assert "interrupted run" in out
     assert contents(shop) == contents(built)
+    assert report_of(shop) == report_of(built)
     assert shop.newest_release().metrics == built.newest_release().metrics
     assert shop.build().outcomes == []
 
