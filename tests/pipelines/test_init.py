@@ -53,6 +53,7 @@ class TestInit:
             "start": "2026-02-01",
             "end": "2026-02-28",
         }
+        assert found["checks"]["weak_retriever"] == "warn", "a first build need not know which retrievers suit it"
 
     def test_the_config_passes_doctor_and_validate(self, invoke, shop: Path):
         invoke("init", "logs", "items.csv")

@@ -102,6 +102,12 @@ def _undecided(chosen: str, other: str, found: Survey) -> str:
     return f"No date tells day from month: {chosen!r} and {other!r} both read all of them. Look at one you know."
 
 
+WEAK = (
+    "A retriever that loses to recent popularity by itself is told, and its items are still ranked; the final lists "
+    "must not lose to it. `block` once you know which retrievers suit this log."
+)
+
+
 def other_sections(roles: Roles, found: Survey, span: Span) -> Section:
     """Everything but the sources."""
     kinds = weighted_types(found.types, found.values)
@@ -121,8 +127,10 @@ def other_sections(roles: Roles, found: Survey, span: Span) -> Section:
     if found.n_negative_quantity and not returns:
         seen = f"{found.n_negative_quantity:,} events have a quantity below 0: returns? See events.event_type_rules."
         sections["event_types"] = Guess(kinds, f"{weights} {seen}")
-    if checks := volume_ratio(found.days, span):
-        sections["checks"] = Guess({name: Guess(value) for name, value in checks.value.items()}, checks.note)
+    sections["checks"] = Guess({"weak_retriever": Guess("warn", WEAK)})
+    if uneven := volume_ratio(found.days, span):
+        own = {name: Guess(value, uneven.note) for name, value in uneven.value.items()}
+        sections["checks"] = Guess({**own, **sections["checks"].value})
     return {**sections, **_models(span)}
 
 
