@@ -19,6 +19,23 @@ Columns = dict[str, tuple[str, str]]
 """Column name -> (DuckDB type, what it means)."""
 
 
+POLARS: dict[str, Any] = {
+    "BIGINT": pl.Int64,
+    "BOOLEAN": pl.Boolean,
+    "DATE": pl.Date,
+    "DOUBLE": pl.Float64,
+    "INTEGER": pl.Int32,
+    "TIMESTAMP": pl.Datetime("us"),
+    "VARCHAR": pl.Utf8,
+}
+"""DuckDB type -> the Polars type that becomes it."""
+
+
+def polars_schema(columns: Columns) -> pl.Schema:
+    """The schema of a frame whose rows go into a table of these columns."""
+    return pl.Schema({name: POLARS[kind] for name, (kind, _) in columns.items()})
+
+
 @dataclass(frozen=True)
 class Graph:
     """The project and its two daily axes.

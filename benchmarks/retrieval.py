@@ -59,7 +59,7 @@ def measure(path: str, name: str) -> dict:
     items = pl.concat([split.train["item_id"], split.test["item_id"]]).unique()
     data = split_data(split, items)
     retriever, settings = SETTINGS[name]
-    model = registry.retriever_class(retriever)(registry.config_class(retriever)(**settings))
+    model = registry.new_retriever(retriever, settings)
     truth = split.test.select("user_id", "item_id")
     users = np.searchsorted(data.past.user_ids, truth["user_id"].unique().sort().to_numpy())
     began = time.process_time()

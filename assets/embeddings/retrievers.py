@@ -116,7 +116,7 @@ def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any, earli
     config = registry.config_class(name).model_validate(settings.retrievers[name])
     device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
-    judged, final = registry.retriever_class(name)(config), registry.retriever_class(name)(config)
+    judged, final = (registry.new_retriever(name, settings.retrievers[name]) for _ in ("judged", "final"))
     n_epochs = None
     if earlier and isinstance(config, TrainingConfig):
         positions = earlier.positions(data.item_ids)
@@ -129,9 +129,7 @@ def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any, earli
         past, watched, device, progress=lambda what, done, total: log(f"{what} {done}/{total}"), n_epochs=n_epochs
     )
     final.fit(data, None, device=device, n_epochs=n_epochs or report.best_epoch or None)
-    baseline = registry.retriever_class(BASELINE)(
-        registry.config_class(BASELINE).model_validate(settings.retrievers[BASELINE])
-    )
+    baseline = registry.new_retriever(BASELINE, settings.retrievers[BASELINE])
     baseline.fit(past)
     from_day = str(earlier.from_scratch_on) if earlier else None
     return Trained(judged, final, report, validation.per_user(judged), validation.per_user(baseline), from_day)

@@ -11,7 +11,7 @@ import duckdb
 import orjson
 import polars as pl
 
-from assets.graph import Columns
+from assets.graph import Columns, polars_schema
 from models.text.generation.answer import GenerationAnswer
 from models.text.generation.contract import TextGenerator
 from models.text.generation.request import GenerationRequest
@@ -94,8 +94,7 @@ def keep(warehouse: Warehouse, answers: dict[str, GenerationAnswer], model: str,
         (key, day, model, a.tokens_in, a.tokens_out, a.attempts, a.latency_seconds, a.outcome, _json(a.value), a.error)
         for key, a in answers.items()
     ]
-    types = {"DATE": pl.Date, "VARCHAR": pl.Utf8, "BIGINT": pl.Int64, "INTEGER": pl.Int32, "DOUBLE": pl.Float64}
-    frame = pl.DataFrame(rows, {name: types[kind] for name, (kind, _) in COLUMNS.items()}, orient="row")
+    frame = pl.DataFrame(rows, polars_schema(COLUMNS), orient="row")
 
     def transaction(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"DELETE FROM {TABLE} WHERE key IN (SELECT unnest(?))", [list(answers)])

@@ -6,7 +6,7 @@ Exists where `evaluation.judge` is set. Stale when metrics, user_profiles or the
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 import numpy as np
@@ -15,11 +15,13 @@ import polars as pl
 from assets.evaluation.judge_calls import ask
 from assets.evaluation.judged_lists import DAYS, store
 from assets.evaluation.scoring import complete_target, read_lists, read_window
-from assets.graph import Columns, Graph, as_of, preview, table_metadata
+from assets.graph import Columns, Graph, as_of, polars_schema, preview, table_metadata
 from models.evaluation.judging.questions import FIRST, SECOND, Person, n_withheld, pairwise, pointwise
 from models.evaluation.judging.verdicts import Verdict, likelihood_verdict, pairwise_verdict, pointwise_verdict
 from models.evaluation.metrics import per_user_table
+from models.text.generation.answer import GenerationAnswer
 from models.text.generation.contract import TextGenerator
+from models.text.generation.request import GenerationRequest
 from models.text.generation.transformers_backend import TransformersGenerator
 from resources.compute import pick_device
 from resources.settings_sections import Judge
@@ -130,30 +132,38 @@ def by_pairs(
     warehouse: Warehouse, generator: TextGenerator, people: Sequence[Person], judge: Judge, target: dt.date
 ) -> Iterator[Row]:
     """Final lists against each other one, in both orders."""
-    asked = [
-        (person, other, pairwise(person, FINAL, other), pairwise(person, other, FINAL))
+    asked = {
+        (person.user_id, other): (pairwise(person, FINAL, other), pairwise(person, other, FINAL))
         for person in people
         for other in judge.against
-    ]
-    answers = ask(warehouse, generator, [request for *_, one, two in asked for request in (one, two)], target)
-    for person, other, one, two in asked:
-        verdict = pairwise_verdict(answers[one.key(generator.identity)], answers[two.key(generator.identity)])
-        yield "pairwise", FINAL, other, person.user_id, verdict
+    }
+    for (user, other), answers in _ask_twice(warehouse, generator, asked, target):
+        yield "pairwise", FINAL, other, user, pairwise_verdict(*answers)
 
 
 def by_ratings(
     warehouse: Warehouse, generator: TextGenerator, people: Sequence[Person], judge: Judge, target: dt.date
 ) -> Iterator[Row]:
     """Each list alone, from its beginning and from its end."""
-    asked = [
-        (person, model, pointwise(person, model), pointwise(person, model, backwards=True))
+    asked = {
+        (person.user_id, model): (pointwise(person, model), pointwise(person, model, backwards=True))
         for person in people
         for model in (FINAL, *judge.against)
-    ]
-    answers = ask(warehouse, generator, [request for *_, one, two in asked for request in (one, two)], target)
-    for person, model, one, two in asked:
-        verdict = pointwise_verdict(answers[one.key(generator.identity)], answers[two.key(generator.identity)])
-        yield "pointwise", model, None, person.user_id, verdict
+    }
+    for (user, model), answers in _ask_twice(warehouse, generator, asked, target):
+        yield "pointwise", model, None, user, pointwise_verdict(*answers)
+
+
+def _ask_twice(
+    warehouse: Warehouse,
+    generator: TextGenerator,
+    asked: Mapping[tuple[str, str], tuple[GenerationRequest, GenerationRequest]],
+    target: dt.date,
+) -> Iterator[tuple[tuple[str, str], tuple[GenerationAnswer, GenerationAnswer]]]:
+    """The answers to both requests of each key, all asked at once."""
+    answers = ask(warehouse, generator, [request for both in asked.values() for request in both], target)
+    for key, (one, two) in asked.items():
+        yield key, (answers[one.key(generator.identity)], answers[two.key(generator.identity)])
 
 
 def by_likelihood(
@@ -183,6 +193,5 @@ def by_likelihood(
 
 
 def _frame(rows: list[tuple]) -> pl.DataFrame:
-    types = {"DATE": pl.Date, "VARCHAR": pl.Utf8, "INTEGER": pl.Int32, "DOUBLE": pl.Float64}
-    own = {name: types[kind] for name, (kind, _) in COLUMNS.items() if name not in DAYS}
-    return pl.DataFrame(rows, own, orient="row")
+    own = {name: column for name, column in COLUMNS.items() if name not in DAYS}
+    return pl.DataFrame(rows, polars_schema(own), orient="row")

@@ -14,7 +14,7 @@ import polars as pl
 
 from assets.evaluation.checks import audit, metric_checks, metric_specs
 from assets.evaluation.scoring import as_of_days_to_score, score_lists
-from assets.graph import Columns, Graph, as_of, table_metadata
+from assets.graph import Columns, Graph, as_of, polars_schema, table_metadata
 from models.reports.markdown import markdown_image, metric_bars_png
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
@@ -85,8 +85,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
 
 def empty() -> pl.DataFrame:
     """No rows, right columns."""
-    types = {"DATE": pl.Date, "INTEGER": pl.Int32, "VARCHAR": pl.Utf8, "DOUBLE": pl.Float64}
-    return pl.DataFrame(schema={name: types[kind] for name, (kind, _) in COLUMNS.items()})
+    return pl.DataFrame(schema=polars_schema(COLUMNS))
 
 
 def complete(frame: pl.DataFrame, test_days: int) -> pl.DataFrame:

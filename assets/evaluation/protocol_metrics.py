@@ -13,11 +13,11 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from assets.graph import Columns, Graph, as_of, preview, table_metadata
+from assets.graph import Columns, Graph, as_of, polars_schema, preview, table_metadata
 from assets.point_in_time import available, interactions_between, interactions_until, items_known, taken_back_until
 from models.evaluation.protocol_audit import audit_split
 from models.evaluation.protocol_config import SPLIT_BY_DAY, ProtocolConfig
-from models.evaluation.protocol_scores import SCHEMA, score_split, split_data
+from models.evaluation.protocol_scores import score_split, split_data
 from models.evaluation.protocol_splits import COLUMNS as ROWS
 from models.evaluation.protocol_splits import leave_one_out_split, origins_of, read_fixed_split, split_at
 from models.evaluation.protocols import Split
@@ -145,7 +145,7 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
     frame = score_split(
         part.split,
         data,
-        {each: partial(new_retriever, graph, each) for each in names},
+        {each: partial(registry.new_retriever, each, settings.retrievers[each]) for each in names},
         settings.evaluation.ks,
         pick_device(settings.compute.device),
         sampled_negatives=config.sampled_negatives,
@@ -163,14 +163,6 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
     return frame.with_columns(**about).select(list(COLUMNS)), ()
 
 
-def new_retriever(graph: Graph, name: str) -> registry.Retriever:
-    """An unfitted retriever with its configured settings."""
-    config = registry.config_class(name).model_validate(graph.settings.retrievers[name])
-    return registry.retriever_class(name)(config)
-
-
 def empty() -> pl.DataFrame:
     """No rows, right columns."""
-    own = {"partition_day": pl.Date(), "protocol": pl.String(), "kind": pl.String(), "origin": pl.Date()}
-    own |= {"ranking": pl.String(), "leaks_future": pl.Boolean(), "later_training_share": pl.Float64()}
-    return pl.DataFrame(schema={**own, **SCHEMA})
+    return pl.DataFrame(schema=polars_schema(COLUMNS))

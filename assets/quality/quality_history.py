@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.graph import Columns
+from assets.graph import Columns, polars_schema
 from assets.quality.evaluation_rows import rows_of
 from resources.warehouse import Warehouse, insert
 
@@ -117,9 +117,7 @@ def _frame(instance: dg.DagsterInstance, run: dg.DagsterRun, axis_of: AxisOf) ->
             "last_day": days[1],
         }
         rows += [{**shared, **row} for row in rows_of(evaluation)]
-    types: dict[str, Any] = {"VARCHAR": pl.Utf8, "INTEGER": pl.Int32, "DATE": pl.Date, "BOOLEAN": pl.Boolean}
-    types["TIMESTAMP"] = pl.Datetime("us")
-    return pl.DataFrame(rows, schema={name: types[kind] for name, (kind, _) in COLUMNS.items()}, orient="row")
+    return pl.DataFrame(rows, polars_schema(COLUMNS), orient="row")
 
 
 def _evaluations(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[float, dg.AssetCheckEvaluation]]:

@@ -10,7 +10,7 @@ from models.evaluation.diversity import ItemVectors
 from models.evaluation.list_rows import Surroundings, list_rows
 from models.evaluation.slices import ALL, user_slices
 from models.evaluation.truth import Truth
-from models.evaluation.user_rows import Resampling, comparison_rows, mean_rows, user_values
+from models.evaluation.user_rows import MEANS_SCHEMA, Resampling, comparison_rows, mean_rows, user_values
 from models.evaluation.window import Window
 
 __all__ = ["METRICS_SCHEMA", "POPULATION", "Resampling", "evaluate"]
@@ -19,19 +19,7 @@ POPULATION = "population"
 """The `model` of rows that describe the users, not a list."""
 
 METRICS_SCHEMA = pl.Schema(
-    {
-        "as_of_day": pl.Date(),
-        "scored_through": pl.Date(),
-        "n_test_days": pl.Int32(),
-        "model": pl.String(),
-        "metric": pl.String(),
-        "k": pl.Int32(),
-        "slice": pl.String(),
-        "value": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "n_users": pl.Int32(),
-    }
+    {"as_of_day": pl.Date(), "scored_through": pl.Date(), "n_test_days": pl.Int32(), **MEANS_SCHEMA}
 )
 
 
@@ -84,9 +72,7 @@ def evaluate(
 
 
 def _metrics_frame(rows: list[tuple], window: Window) -> pl.DataFrame:
-    days = ("as_of_day", "scored_through", "n_test_days")
-    schema = {name: dtype for name, dtype in METRICS_SCHEMA.items() if name not in days}
-    frame = pl.DataFrame(rows, schema, orient="row")
+    frame = pl.DataFrame(rows, MEANS_SCHEMA, orient="row")
     return (
         frame.with_columns(
             as_of_day=pl.lit(window.as_of_day),

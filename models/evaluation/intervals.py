@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import exp, factorial, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ _CHUNK_USERS = 16_384
 
 
 class Interval(NamedTuple):
-    """A mean over users with its interval."""
+    """A mean, or a share, with its interval."""
 
     mean: float
     low: float
@@ -124,6 +125,26 @@ def paired_differences(
         n_extreme += (np.abs(signs.astype(np.float64) @ differences) >= observed * (1 - 1e-12) - 1e-15).sum(axis=0)
     p_values = n_extreme / (n_resamples + 1)
     return [PairedDifference(*interval, float(p)) for interval, p in zip(intervals, p_values, strict=True)]
+
+
+def wilson_interval(share: float, n: float, level: float = 0.95) -> Interval:
+    """A share of n with the interval of Wilson 1927, which stays within 0 and 1.
+
+    With the share p and the normal quantile z its ends are
+    `(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)`.
+
+    Args:
+        share: In [0, 1].
+        n: What the share is of, not always whole: an effective number; all is NaN where it is 0.
+        level: Of the interval, in (0, 1).
+    """
+    if n == 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    middle, reach = share + z**2 / (2 * n), z * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # The ends of 0 and 1 are exactly these, but for rounding.
+    low, high = ((middle + sign * reach) / (1 + z**2 / n) for sign in (-1, 1))
+    return Interval(share, max(0.0, min(low, share)), min(1.0, max(high, share)))
 
 
 def _direct_sums(values: np.ndarray, n_resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -11,24 +11,12 @@ import polars as pl
 from models.evaluation.protocol_lists import ranked, sampled
 from models.evaluation.protocols import Split
 from models.evaluation.slices import ALL
-from models.evaluation.user_rows import Resampling, comparison_rows, mean_rows, user_values
+from models.evaluation.user_rows import MEANS_SCHEMA, Resampling, comparison_rows, mean_rows, user_values
 from models.retrieval.contract import Retriever
 from models.retrieval.interactions import Interactions
 from models.retrieval.taken_back import TakenBack
 
 COLD_USERS, WARM_ITEMS, COLD_ITEMS = "users=cold", "items=warm", "items=cold"
-SCHEMA = pl.Schema(
-    {
-        "model": pl.String(),
-        "metric": pl.String(),
-        "k": pl.Int32(),
-        "slice": pl.String(),
-        "value": pl.Float64(),
-        "ci_low": pl.Float64(),
-        "ci_high": pl.Float64(),
-        "n_users": pl.Int32(),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,7 @@ def score_split(
         resampling: How intervals are drawn.
 
     Returns:
-        Rows of `SCHEMA`, sorted by model, slice, k and metric.
+        Rows of `MEANS_SCHEMA`, sorted by model, slice, k and metric.
     """
     truth = split.test.select("user_id", "item_id").unique().sort("user_id", "item_id")
     users = np.searchsorted(data.past.user_ids, truth["user_id"].unique().sort().to_numpy())
@@ -114,7 +102,7 @@ def score_split(
         model = fit(make, data, device, refit=not split.leaks_future)
         lists[name] = ranked(model, data.past, users, max(ks), chosen, data.allowed)
     rows = [row for part in _sliced_truths(data.past, truth) for row in _rows(lists, part, ks, baseline, resampling)]
-    frame = pl.DataFrame(rows, SCHEMA, orient="row")
+    frame = pl.DataFrame(rows, MEANS_SCHEMA, orient="row")
     return frame.sort("model", "slice", "k", "metric")
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-from typing import NamedTuple
-
 import numpy as np
 import polars as pl
 
+from models.evaluation.intervals import Interval, wilson_interval
 from models.evaluation.score_metrics import GroupedAuc, grouped_auc
 
 N_BINS = 10
@@ -26,14 +24,6 @@ RATES_SCHEMA = pl.Schema(
         "ci_high": pl.Float64(),
     }
 )
-
-
-class Share(NamedTuple):
-    """A share with its interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def take_rates(lists: pl.DataFrame, taken: pl.DataFrame, n_bins: int = N_BINS) -> pl.DataFrame:
@@ -79,7 +69,7 @@ def order_within_lists(lists: pl.DataFrame, taken: pl.DataFrame) -> GroupedAuc:
     return grouped_auc(rows["user_id"].to_numpy(), rows["is_taken"].to_numpy(), rows["score"].to_numpy())
 
 
-def share_of(taken: np.ndarray, shown: np.ndarray, level: float = 0.95) -> Share:
+def share_of(taken: np.ndarray, shown: np.ndarray, level: float = 0.95) -> Interval:
     """A share of rows of which some belong to the same user, with an interval that stays within 0 and 1.
 
     Wilson's interval (1927) at the effective number of rows `p * (1 - p) / v`, as surveys do it (Korn and Graubard
@@ -103,10 +93,7 @@ def share_of(taken: np.ndarray, shown: np.ndarray, level: float = 0.95) -> Share
     share = taken.sum() / n
     variance = m / max(m - 1, 1) * np.square(taken - share * shown).sum() / n**2
     effective = min(share * (1 - share) / variance, n) if variance > 0 else float(m)
-    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
-    middle = (share + z2 / (2 * effective)) / (1 + z2 / effective)
-    reach = np.sqrt(z2 * (share * (1 - share) / effective + z2 / (4 * effective**2))) / (1 + z2 / effective)
-    return Share(float(share), float(max(0.0, min(middle - reach, share))), float(min(1.0, max(middle + reach, share))))
+    return wilson_interval(float(share), float(effective), level)
 
 
 def _with_taken(lists: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
@@ -128,6 +115,6 @@ def _rates(rows: pl.DataFrame, by: str) -> pl.DataFrame:
         share = share_of(part["taken"].to_numpy(), part["shown"].to_numpy())
         counts = {"n_shown": part["shown"].sum(), "n_taken": part["taken"].sum()}
         ends = {"score_low": part["low"].min(), "score_high": part["high"].max()}
-        interval = {"rate": share.value, "ci_low": share.low, "ci_high": share.high}
+        interval = {"rate": share.mean, "ci_low": share.low, "ci_high": share.high}
         found.append({"by": by, "bin": number, **ends, **counts, **interval})
     return pl.DataFrame(found, schema=RATES_SCHEMA)

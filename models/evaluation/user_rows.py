@@ -12,6 +12,20 @@ from models.evaluation.intervals import bootstrap_intervals, paired_difference
 from models.evaluation.metrics import R_PRECISION, r_precision, ranking_table
 from models.evaluation.slices import ALL
 
+MEANS_SCHEMA = pl.Schema(
+    {
+        "model": pl.String(),
+        "metric": pl.String(),
+        "k": pl.Int32(),
+        "slice": pl.String(),
+        "value": pl.Float64(),
+        "ci_low": pl.Float64(),
+        "ci_high": pl.Float64(),
+        "n_users": pl.Int32(),
+    }
+)
+"""Columns of a mean over users."""
+
 
 @dataclass(frozen=True)
 class Resampling:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
 
 if TYPE_CHECKING:
@@ -71,12 +72,13 @@ class Ease(Retriever):
     ) -> FitReport:
         """Solve for `B`; `validation`, `device` and `n_epochs` do not matter."""
         started = time.perf_counter()
-        users_of_item = np.bincount(np.unique(_user_item_keys(train)) % max(train.n_items, 1), minlength=train.n_items)
+        touched = history_matrix(train, np.arange(train.n_users))
+        users_of_item = touched.getnnz(axis=0)
         least = fewest_users(users_of_item, self.config.min_users, self.config.max_items)
         kept = np.flatnonzero(users_of_item >= least).astype(np.int32)
         self._set(train.n_items, kept, np.zeros((0, 0), dtype=np.float32))
         progress(self.name, 0, 1)
-        self.weights = _solve(self._binary(train, np.arange(train.n_users)), self.config.l2)
+        self.weights = _solve(touched[:, kept], self.config.l2)
         progress(self.name, 1, 1)
         left_out = int((users_of_item >= self.config.min_users).sum()) - len(kept)
         notes = {"least_users_of_an_item": least, "n_items_left_out": left_out} if left_out else {}
@@ -87,27 +89,10 @@ class Ease(Retriever):
         self._column_of = np.full(n_items, -1, dtype=np.int32)
         self._column_of[kept] = np.arange(len(kept), dtype=np.int32)
 
-    def _binary(self, histories: Interactions, users: np.ndarray) -> csr_matrix:
-        """`X` of some users over the kept items, `[n, len(kept)]` float32 of zeros and ones."""
-        from scipy.sparse import csr_matrix
-
-        lengths = histories.lengths()[users]
-        rows = np.repeat(np.arange(len(users)), lengths)
-        histories_of_users = [histories.history(user) for user in users]
-        items = np.concatenate(histories_of_users) if len(users) else np.zeros(0, dtype=np.int32)
-        columns = self._column_of[items]
-        known = columns >= 0
-        matrix = csr_matrix(
-            (np.ones(known.sum(), dtype=np.float32), (rows[known], columns[known])), (len(users), len(self.kept))
-        )
-        matrix.sum_duplicates()
-        matrix.data[:] = 1.0
-        return matrix
-
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`X B` for some users, `[n, n_items]` float32; see `Retriever.scores`."""
         scores = np.zeros((len(users), self.n_items), dtype=np.float32)
-        scores[:, self.kept] = self._binary(histories, users) @ self.weights
+        scores[:, self.kept] = history_matrix(histories, users)[:, self.kept] @ self.weights
         return scores
 
     def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -140,11 +125,6 @@ class Ease(Retriever):
             np.load(folder / "weights.npy", mmap_mode="r", allow_pickle=False),
         )
         return retriever
-
-
-def _user_item_keys(train: Interactions) -> np.ndarray:
-    """One integer per interaction, equal where user and item are, `user * n_items + item`."""
-    return train.user_of_position().astype(np.int64) * train.n_items + train.items
 
 
 def fewest_users(users_of_item: np.ndarray, at_least: int, max_items: int) -> int:

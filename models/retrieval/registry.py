@@ -6,8 +6,10 @@ Nothing is imported until a name is asked for, and no retriever's module imports
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -47,6 +49,16 @@ def config_class(name: str) -> type[BaseModel]:
         UserError: No retriever has that name.
     """
     return retriever_class(name).Config
+
+
+def new_retriever(name: str, settings: Mapping[str, Any]) -> Retriever:
+    """An unfitted retriever with its settings.
+
+    Raises:
+        UserError: No retriever has that name.
+        ValidationError: A setting is unknown or wrong.
+    """
+    return retriever_class(name)(config_class(name).model_validate(settings))
 
 
 def load_retriever(folder: Path) -> Retriever:

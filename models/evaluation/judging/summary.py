@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import sqrt
-from statistics import NormalDist
-
 import numpy as np
 import polars as pl
 
-from models.evaluation.intervals import bootstrap_intervals, paired_difference
+from models.evaluation.intervals import bootstrap_intervals, paired_difference, wilson_interval
 
 SCHEMA = pl.Schema(
     {
@@ -29,28 +25,6 @@ SCHEMA = pl.Schema(
         "agreement_high": pl.Float64(),
     }
 )
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of n with its Wilson interval (Wilson 1927); all NaN for n of 0."""
-
-    value: float
-    low: float
-    high: float
-
-
-def wilson(n_hits: int, n: int, level: float = 0.95) -> Share:
-    """The share of hits and its interval.
-
-    With `p = n_hits / n` and the normal quantile z, its ends are
-    `(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)`.
-    """
-    if n == 0:
-        return Share(float("nan"), float("nan"), float("nan"))
-    z, p = NormalDist().inv_cdf(0.5 + level / 2), n_hits / n
-    middle, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Share(p, (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n))
 
 
 def summarise(judgements: pl.DataFrame, n_resamples: int = 1000, seed: int = 0) -> pl.DataFrame:
@@ -79,7 +53,8 @@ def summarise(judgements: pl.DataFrame, n_resamples: int = 1000, seed: int = 0) 
         if len(sure) and against is not None:
             p_value = paired_difference(sure, np.full(len(sure), 0.5), n_resamples, seed=seed).p_value
         clicked = _with_clicks(group)
-        agreed = wilson(int(clicked["agrees"].sum()), clicked.height)
+        n_clicked = clicked.height
+        agreed = wilson_interval(int(clicked["agrees"].sum()) / n_clicked if n_clicked else float("nan"), n_clicked)
         counts = group.height, len(sure), int((group["word"] == "no answer").sum())
         rows.append(
             (
@@ -91,10 +66,8 @@ def summarise(judgements: pl.DataFrame, n_resamples: int = 1000, seed: int = 0) 
                 low,
                 high,
                 p_value,
-                clicked.height,
-                agreed.value,
-                agreed.low,
-                agreed.high,
+                n_clicked,
+                *agreed,
             )
         )
     frame = pl.DataFrame(rows, SCHEMA, orient="row").sort("way", "model", "against", nulls_last=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models.evaluation import intervals
-from models.evaluation.intervals import bootstrap_intervals, paired_difference
+from models.evaluation.intervals import bootstrap_intervals, paired_difference, wilson_interval
 
 
 def test_covers_the_true_mean_about_as_often_as_it_says():
@@ -142,3 +142,16 @@ def test_poisson_counts_agree_with_the_thresholds_one_by_one():
     counts = intervals._poisson_counts(np.random.SFC64(5), 9999, thresholds)
     assert counts.tolist() == [sum(int(value) >= edge for edge in thresholds) for value in drawn[:9999]]
     assert counts.mean() == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("n_hits", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)],
+)
+def test_wilson_intervals(n_hits, n, low, high):
+    """81 of 263 is the example of Newcombe 1998, "Two-sided confidence intervals for the single proportion", method 3."""
+    assert wilson_interval(n_hits / n, n) == (n_hits / n, pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_a_share_of_nothing():
+    assert np.isnan(wilson_interval(0.0, 0)).all()

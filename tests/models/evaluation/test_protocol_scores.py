@@ -6,9 +6,9 @@ import pytest
 
 from models.evaluation.protocol_config import ProtocolConfig
 from models.evaluation.protocol_lists import ranked, sampled
-from models.evaluation.protocol_scores import COLD_ITEMS, COLD_USERS, SCHEMA, WARM_ITEMS, fit, score_split, split_data
+from models.evaluation.protocol_scores import COLD_ITEMS, COLD_USERS, WARM_ITEMS, fit, score_split, split_data
 from models.evaluation.protocol_splits import COLUMNS, leave_one_out_split, split_at
-from models.evaluation.user_rows import Resampling
+from models.evaluation.user_rows import MEANS_SCHEMA, Resampling
 from models.retrieval import registry
 
 FIRST = dt.date(2026, 3, 1)
@@ -51,7 +51,7 @@ class TestScores:
         """a's list is z, w; b's z, w; c's y, w; the new user's x, y, z, w."""
         split, data = by_hand()
         frame = score_split(split, data, {"popularity": maker("popularity")}, [4], resampling=FEW)
-        assert frame.schema == SCHEMA
+        assert frame.schema == MEANS_SCHEMA
         assert value(frame, "all") == pytest.approx((1 + 1 / 2 + 1) / 3)
         assert value(frame, COLD_USERS) == pytest.approx(1 / 2)
         assert value(frame, WARM_ITEMS) == pytest.approx(1)

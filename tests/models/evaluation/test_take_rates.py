@@ -90,7 +90,7 @@ def test_order_within_lists_is_that_of_each_user():
 def test_one_row_a_user_is_wilsons_interval_of_one_user_less():
     taken = np.array([1] * 12 + [0] * 48)
     found = share_of(taken, np.ones(60))
-    assert found.value == 0.2
+    assert found.mean == 0.2
     assert (found.low, found.high) == pytest.approx(wilson(0.2, 59))
 
 
@@ -103,10 +103,10 @@ def test_rows_that_stand_and_fall_together_count_as_one():
 
 def test_nothing_taken_is_not_known_for_certain():
     found = share_of(np.zeros(50), np.full(50, 4))
-    assert (found.value, found.low) == (0.0, 0.0)
+    assert (found.mean, found.low) == (0.0, 0.0)
     assert found.high == pytest.approx(wilson(0.0, 50)[1])
     sure = share_of(np.full(50, 4), np.full(50, 4))
-    assert (sure.value, sure.high) == (1.0, 1.0) and sure.low == pytest.approx(1 - found.high)
+    assert (sure.mean, sure.high) == (1.0, 1.0) and sure.low == pytest.approx(1 - found.high)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():

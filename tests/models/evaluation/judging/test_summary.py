@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.evaluation.judging.summary import SCHEMA, summarise, wilson
+from models.evaluation.judging.summary import SCHEMA, summarise
 
 SCORES = {"win": 1.0, "loss": 0.0, "tie": 0.5}
 
@@ -60,17 +60,3 @@ def test_ratings_have_a_mean_and_no_p_value():
 
 def test_no_rows():
     assert summarise(judged([])).is_empty()
-
-
-@pytest.mark.parametrize(
-    ("n_hits", "n", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)],
-)
-def test_wilson_intervals(n_hits, n, low, high):
-    """81 of 263 is the example of Newcombe 1998, "Two-sided confidence intervals for the single proportion", method 3."""
-    share = wilson(n_hits, n)
-    assert (share.low, share.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
-
-
-def test_a_share_of_nothing():
-    assert np.isnan(wilson(0, 0).value)
