@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from models.events.schema import TEXT_MAP
 from resources.settings import Project, Settings
 
 OWNERS = ["team:data"]
@@ -25,6 +26,7 @@ POLARS: dict[str, Any] = {
     "DATE": pl.Date,
     "DOUBLE": pl.Float64,
     "INTEGER": pl.Int32,
+    "MAP(VARCHAR, VARCHAR)": TEXT_MAP,
     "TIMESTAMP": pl.Datetime("us"),
     "VARCHAR": pl.Utf8,
 }

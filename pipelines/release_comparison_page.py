@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from assets.evaluation.examples import Reasons, choose_users, example_user, read_reasons
-from assets.evaluation.slice_findings import slices_of_window
+from assets.evaluation.slice_findings import slice_columns, slices_of_window
 from models.evaluation.comparisons import mean_intervals
 from models.evaluation.evaluate import METRICS_SCHEMA
 from models.evaluation.worst_slices import judge_slices
@@ -47,7 +47,9 @@ def gather(project: Project, a: Release, b: Release, judged: Judgement | None) -
     examples = example_users(project, a, b, judged)
     if judged is None:
         return ReleaseComparison(**shared, examples=examples)
-    of_users, of_items = slices_of_window(warehouse_of(project), evaluation.slices, judged.window, judged.truth)
+    of_users, of_items = slices_of_window(
+        warehouse_of(project), slice_columns(project.settings), judged.window, judged.truth
+    )
     found = judge_slices(judged.lists, judged.truth, of_users, of_items, evaluation.ks[0], "B", "A")
     return ReleaseComparison(
         **shared,

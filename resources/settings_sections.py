@@ -169,7 +169,7 @@ class Recommendations(Section):
 
 
 SliceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-TableColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+TableColumn = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}$")]
 
 
 class OffPolicy(Section):
@@ -230,7 +230,8 @@ class Evaluation(Section):
     slices: dict[SliceName, TableColumn] = Field(
         default_factory=dict,
         description="More slices to look for worse lists in: name -> `table.column`, of a table with a row per user or "
-        "per item, e.g. `country: core_users.country`.",
+        "per item, e.g. `country: core_users.country`; of a table of events the value that most events of a user "
+        "have, e.g. `device: core_events.context.device`.",
     )
     off_policy: OffPolicy = OffPolicy()
     judge: Judge | None = Field(None, description="Lists judged by a language model; null: none is asked.")

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import dagster as dg
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from models.errors import UserError
+from models.events.schema import TEXT_MAP
 from resources.duckdb_instances import lake_connection, literal, quoted
 from resources.full_disk import give_way, is_full
 from resources.lake_catalogue import Catalogue, PostgresCatalogue, SqliteCatalogue
@@ -21,6 +23,7 @@ from resources.lake_lock import PATIENCE_SECONDS, alone, shared
 from resources.table_columns import create_table, has_table, missing_columns
 
 T = TypeVar("T")
+ENTRY = pa.struct({"key": pa.string(), "value": pa.string()})
 WRITERS = "writers"
 MAX_ATTEMPTS = 12
 RETRYABLE = re.compile(
@@ -224,11 +227,22 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFram
     """Append `frame` by column name; every column of the frame must exist in the table."""
     if frame.is_empty():
         return
-    connection.register("_incoming", frame.to_arrow())
+    connection.register("_incoming", as_arrow(frame))
     try:
         connection.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _incoming")
     finally:
         connection.unregister("_incoming")
+
+
+def as_arrow(frame: pl.DataFrame) -> pa.Table:
+    """A frame for DuckDB, with maps where it holds lists of entries: DuckDB casts none of these to a map."""
+    table = frame.to_arrow()
+    for name in (name for name, kind in frame.schema.items() if kind == TEXT_MAP):
+        lists = table[name].combine_chunks().cast(pa.list_(ENTRY))
+        keys, values = lists.values.flatten()
+        maps = pa.MapArray.from_arrays(lists.offsets, keys, values, mask=lists.is_null())
+        table = table.set_column(table.schema.get_field_index(name), name, maps)
+    return table
 
 
 def _with_retries(attempt: Callable[[], T]) -> T:

@@ -1,8 +1,8 @@
 """`slice_findings`: where are the final lists worse than elsewhere, or than recent popularity's?
 
 Grain: as-of day, slice, against. Partition D judges, at the end of D, the newest lists whose test days are complete.
-Stale when metrics are, or `evaluation.slices`. Read by the report and by people. A column of `evaluation.slices` is
-read as it is now, not as of the day: nothing is learned from it.
+Stale when metrics are, or `evaluation.slices`. Read by the report and by people. A column of `evaluation.slices`
+of a table of users or items is read as it is now, not as of the day: nothing is learned from it.
 """
 
 import datetime as dt
@@ -19,10 +19,20 @@ from models.evaluation.more_slices import behaviour_slices, column_slices, item_
 from models.evaluation.slices import ALL, user_slices
 from models.evaluation.window import Window
 from models.evaluation.worst_slices import FINDINGS_SCHEMA, judge_slices
+from resources.duckdb_instances import literal
+from resources.settings import Settings
 from resources.warehouse import Warehouse, quoted
 
 CHECK = "no_slice_is_worse_than_recent_popularity"
 IDS = ("user_id", "item_id")
+SOURCE = "core_events.context.source"
+USUAL_SQL = """
+WITH counts AS (
+    SELECT user_id, {value} AS usual, count(*) AS n_events FROM {table} WHERE event_day <= ? GROUP BY ALL
+)
+SELECT user_id, usual AS value FROM counts WHERE user_id IS NOT NULL AND usual IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY n_events DESC, usual) = 1
+"""
 
 COLUMNS: Columns = {
     **DAYS,
@@ -82,7 +92,7 @@ def judge(graph: Graph, warehouse: Warehouse, target: dt.date) -> pl.DataFrame:
     relevant, k = window.truth.relevant, settings.evaluation.ks[0]
     if relevant.is_empty():
         return pl.DataFrame(schema=FINDINGS_SCHEMA)
-    of_users, of_items = slices_of_window(warehouse, settings.evaluation.slices, window, relevant)
+    of_users, of_items = slices_of_window(warehouse, slice_columns(settings), window, relevant)
     return judge_slices(read_lists(warehouse, target, k), relevant, of_users, of_items, k)
 
 
@@ -93,12 +103,12 @@ def slices_of_window(
 
     Args:
         warehouse: The lake, for the configured columns.
-        columns: `evaluation.slices`.
+        columns: See `slice_columns`.
         window: The days judged.
         relevant: Rows `user_id, item_id`: the truth, whose users are sliced.
     """
     target, users = window.as_of_day, relevant["user_id"].unique().sort()
-    own = read_columns(warehouse, columns)
+    own = read_columns(warehouse, columns, target)
     by_user = [user_slices(users, window.before, target).filter(pl.col("slice") != ALL)]
     by_user += [behaviour_slices(users, window.before, window.items, target), column_slices(own["user_id"])]
     by_item = [item_slices(window.items, window.before, target), column_slices(own["item_id"])]
@@ -106,22 +116,52 @@ def slices_of_window(
     return of_users, of_items
 
 
-def read_columns(warehouse: Warehouse, slices: dict[str, str]) -> dict[str, dict[str, pl.DataFrame]]:
+def slice_columns(settings: Settings) -> dict[str, str]:
+    """`evaluation.slices`, and where users come from if the log's context says so."""
+    given = {"user_source": SOURCE} if "source" in settings.events.context else {}
+    return {**given, **settings.evaluation.slices}
+
+
+def read_columns(
+    warehouse: Warehouse, slices: dict[str, str], as_of_day: dt.date
+) -> dict[str, dict[str, pl.DataFrame]]:
     """The configured columns by the id their table has: `user_id` or `item_id` -> name -> rows of id and value.
 
+    Args:
+        warehouse: The lake.
+        slices: Name -> `table.column`, or `table.column.key` of a map.
+        as_of_day: Of a table of events a user has the value that most of theirs have up to this day.
+
     Raises:
-        UserError: There is no such table or column, or the table has neither id, or both.
+        UserError: There is no such table or column, or nothing to read it by; see `_unreadable`.
     """
-    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = ?"
+    sql = "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'lake' AND table_name = ?"
     found: dict[str, dict[str, pl.DataFrame]] = {key: {} for key in IDS}
     for name, place in slices.items():
-        table, column = place.split(".")
-        known = set(warehouse.read(sql, [table])["column_name"])
-        keys = [key for key in IDS if key in known]
-        if column not in known or len(keys) != 1:
-            problem = f"{table} has no column {column}" if column not in known else f"{table} has {len(keys)} of {IDS}"
-            mend = "Name a column of a table with one row per user or per item, such as core_users.country."
+        table, column, *entry = place.split(".")
+        types = dict(warehouse.read(sql, [table]).iter_rows())
+        if problem := _unreadable(types, table, column, entry):
+            mend = (
+                "Name a column of a table with one row per user or per item, such as core_users.country, or of events."
+            )
             raise UserError(problem, f"evaluation.slices.{name}", mend)
-        rows = warehouse.read(f"SELECT {keys[0]}, {quoted(column)} AS value FROM {quoted(table)}")
-        found[keys[0]][name] = rows
+        value = f"{quoted(column)}[{literal(entry[0])}]" if entry else quoted(column)
+        if "user_id" in types and "event_day" in types:
+            key, rows = "user_id", warehouse.read(USUAL_SQL.format(value=value, table=quoted(table)), [as_of_day])
+        else:
+            key = next(key for key in IDS if key in types)
+            rows = warehouse.read(f"SELECT {key}, {value} AS value FROM {quoted(table)}")
+        found[key][name] = rows
     return found
+
+
+def _unreadable(types: dict[str, str], table: str, column: str, entry: list[str]) -> str | None:
+    """What is wrong with a column to slice by, by the types of its table's columns."""
+    keys = [key for key in IDS if key in types]
+    if column not in types:
+        return f"{table} has no column {column}"
+    if len(keys) != 1 and not (keys and "event_day" in types):
+        return f"{table} has {len(keys)} of {IDS}"
+    if entry and not types[column].startswith("MAP("):
+        return f"{table}.{column} is no map, so it has no {entry[0]}"
+    return None

@@ -22,6 +22,8 @@ RAW_EVENTS: Columns = {
     "user_agent": ("VARCHAR", "The client, as it named itself"),
     "item_title": ("VARCHAR", "The item's title on the event, for sources without a catalogue"),
     "country": ("VARCHAR", "The user's country on the event"),
+    "currency": ("VARCHAR", "What price and value are in, as the source writes it"),
+    "context": ("MAP(VARCHAR, VARCHAR)", "What else the source says, by the names of `events.context`; null: nothing"),
     "source_file": ("VARCHAR", "The file the line came from"),
     "source_line": ("BIGINT", f"The physical line the record starts on, from 1{EXPANDED}"),
     "source_day": ("DATE", "The day of the file (or of the event, for files without a day): the partition"),

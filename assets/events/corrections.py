@@ -13,7 +13,7 @@ import polars as pl
 
 from assets.events.columns import RAW_EVENTS
 from assets.graph import PARTITION_ROWS, Columns
-from resources.warehouse import quoted
+from resources.warehouse import as_arrow, quoted
 
 COLUMNS: Columns = {
     "noticed_at": ("TIMESTAMP", "When the day was read again, UTC"),
@@ -142,7 +142,7 @@ def record_corrections(
         connection.execute(CHANGED_DAYS, days)
         if not connection.execute("SELECT 1 FROM _changed_days LIMIT 1").fetchone():
             return NOTHING
-        connection.register("_new_raw_events", frames["raw_events"].to_arrow())
+        connection.register("_new_raw_events", as_arrow(frames["raw_events"]))
         _compare(connection, days)
         connection.execute(RECORDED, {"noticed_at": noticed_at, "names": CONTENT})
         return connection.execute(WRITTEN, days | {"noticed_at": noticed_at}).pl()

@@ -14,7 +14,7 @@ import polars as pl
 
 from assets.events import corrections, source_schemas
 from assets.events.columns import RAW_EVENTS, REJECTED_EVENTS, SOURCE_FILES
-from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, table_metadata
+from assets.graph import EVENT_DAYS, OWNERS, WAREHOUSE_POOL, Columns, Graph, event_range, polars_schema, table_metadata
 from assets.partition_metadata import add_partition_metadata
 from models.events.files import SourceFile, file_digest, list_source_files
 from models.events.read import DayRange, EventBatch, read_event_file
@@ -132,10 +132,7 @@ def write_days(warehouse: Warehouse, frames: dict[str, pl.DataFrame], first: dt.
 
 
 def _stack(frames: list[pl.DataFrame], columns: Columns) -> pl.DataFrame:
-    if frames:
-        return pl.concat(frames)
-    types: dict[str, Any] = {"DATE": pl.Date, "TIMESTAMP": pl.Datetime("us"), "BIGINT": pl.Int64, "INTEGER": pl.Int32}
-    return pl.DataFrame(schema={name: types.get(kind, pl.Utf8) for name, (kind, _) in columns.items()})
+    return pl.concat(frames) if frames else pl.DataFrame(schema=polars_schema(columns))
 
 
 def _file_rows(file: SourceFile, batch: EventBatch, first: dt.date, last: dt.date) -> pl.DataFrame:

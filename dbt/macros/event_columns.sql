@@ -18,6 +18,8 @@
         "user_agent",
         "item_title",
         "country",
+        "currency",
+        "context",
         "source_file",
         "source_line",
         "source_day",

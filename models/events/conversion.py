@@ -13,6 +13,8 @@ from models.events.pieces import as_list
 from models.events.times import parse_times
 from models.events.values import joined, number_series, text_series, without_currency, without_trailing_zero
 
+TRUTH = {True: "true", False: "false"}
+
 Problem = tuple[str, str]
 """`(reason, detail)`."""
 
@@ -91,15 +93,32 @@ def _add_text(converted: Converted, name: str, layout: FileFormat) -> None:
         text = None if constant is None else str(constant)
         converted.columns[name] = _constant(name, text, len(converted.chunk.lines), pl.String())
         return
-    column = layout.columns[name]
+    texts = text_column(converted, layout.columns[name], layout, layout.join_lists.get(name))
+    converted.columns[name] = (without_trailing_zero(texts) if name in layout.integer_ids else texts).alias(name)
+
+
+def text_column(
+    converted: Converted, column: str, layout: FileFormat, separator: str | None = None, truth: bool = False
+) -> pl.Series:
+    """A column of the source as texts `[n]`; rows that are no text, or hold a NUL, get the problem.
+
+    Args:
+        converted: Holds the records.
+        column: As `columns` names it.
+        layout: The format.
+        separator: Joins the texts of lists; without it a list is no text.
+        truth: Whether truth values are the texts `true` and `false`; else they are no texts.
+    """
     values = converted.chunk.values[column]
-    if name in layout.join_lists:
-        values = [joined(value, layout.join_lists[name]) for value in as_list(values)]
+    if truth:
+        values = [TRUTH.get(value, value) if isinstance(value, bool) else value for value in as_list(values)]
+    if separator is not None:
+        values = [joined(value, separator) for value in as_list(values)]
     texts, wrong = text_series(values, layout.missing_values)
     for row in sorted(wrong):
         converted.problems.setdefault(row, ("wrong_type", f"{column}: {values[row]!r} is no text"[:300]))
     converted.reject(texts.str.contains("\x00", literal=True), "nul_byte", f"{column} holds a NUL character")
-    converted.columns[name] = (without_trailing_zero(texts) if name in layout.integer_ids else texts).alias(name)
+    return texts
 
 
 def _add_number(converted: Converted, name: str, layout: FileFormat) -> None:

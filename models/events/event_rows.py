@@ -10,10 +10,10 @@ import orjson
 import polars as pl
 
 from models.events.chunks import Chunk
-from models.events.conversion import Converted, convert
+from models.events.conversion import Converted, convert, text_column
 from models.events.pieces import as_list
 from models.events.repaired_times import repair_times
-from models.events.schema import EVENT_FIELDS
+from models.events.schema import EVENT_FIELDS, TEXT_MAP
 from models.events.source import EventSource
 
 LARGEST_POSITION: Final = 2**31 - 1
@@ -32,6 +32,7 @@ def event_rows(chunk: Chunk, source: EventSource, file_name: str) -> Converted:
     repair_times(converted, source.time_repairs, file_name)
     columns = converted.columns
     columns["event_type"] = _ruled_event_types(chunk, source, columns["event_type"])
+    columns["context"] = _context(converted, source)
     converted.reject(columns["event_at"].is_null(), "missing_time", f"no value in {source.columns['event_at']!r}")
     converted.reject(columns["event_type"].is_null(), "missing_event_type", _where_from(source, "event_type"))
     needs_item = ~columns["event_type"].is_in(list(source.itemless_event_types))
@@ -61,6 +62,18 @@ def _ruled_event_types(chunk: Chunk, source: EventSource, event_types: pl.Series
     return overriding.zip_with(overriding.is_not_null(), event_types)
 
 
+def _context(converted: Converted, source: EventSource) -> pl.Series:
+    """`[n]` of `TEXT_MAP`, by name; null where the record has none of it."""
+    n = len(converted.chunk.lines)
+    if not source.context:
+        return pl.Series("context", [None], dtype=TEXT_MAP).new_from_index(0, n)
+    texts = {name: text_column(converted, source.context[name], source, truth=True) for name in sorted(source.context)}
+    frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String()))
+    entries = [pl.struct(key=pl.lit(name), value=pl.col(name)) for name in texts]
+    given = pl.concat_list(entries).list.filter(pl.element().struct.field("value").is_not_null())
+    return frame.select(pl.when(given.list.len() > 0).then(given).alias("context"))["context"]
+
+
 def _check_ranges(converted: Converted) -> None:
     position, propensity = converted.columns["position"], converted.columns["propensity"]
     whole = (position == position.floor()) & (position >= 1) & (position <= LARGEST_POSITION)
@@ -84,7 +97,7 @@ def with_event_ids(events: pl.DataFrame, id_fields: tuple[str, ...] | None) -> p
     absent = events["event_id"].is_null()
     if not absent.any():
         return events
-    names = sorted(set(id_fields or EVENT_FIELDS) - {"event_id"})
+    names = sorted(set(id_fields or (*EVENT_FIELDS, "context")) - {"event_id"})
     values = events.filter(absent).select(pl.col(name).to_physical() for name in names)
     names = [name for name in names if values[name].null_count() < values.height]
     ids = [

@@ -7,6 +7,8 @@ from typing import Final
 import polars as pl
 
 UTC_INSTANT: Final = pl.Datetime("us")
+TEXT_MAP: Final = pl.List(pl.Struct({"key": pl.String(), "value": pl.String()}))
+"""A map of texts to texts, as Arrow has maps."""
 
 EVENT_TEXTS: Final = (
     "event_id",
@@ -19,6 +21,7 @@ EVENT_TEXTS: Final = (
     "user_agent",
     "item_title",
     "country",
+    "currency",
 )
 EVENT_NUMBERS: Final = ("value", "quantity", "price", "position", "propensity")
 EVENT_TIMES: Final = ("event_at",)
@@ -48,6 +51,8 @@ RAW_EVENTS: Final = pl.Schema(
         "user_agent": pl.String(),
         "item_title": pl.String(),
         "country": pl.String(),
+        "currency": pl.String(),
+        "context": TEXT_MAP,
         "source_file": pl.String(),
         "source_line": pl.Int64(),
         "source_day": pl.Date(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -12,6 +12,8 @@ from models.events.days import end_of_day
 from models.events.expansion import LINE_SCALE, Expansion
 from models.events.file_format import FileFormat, compiled
 from models.events.time_repair import TimeRepair
+
+ContextName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class EventTypeRule(BaseModel):
@@ -46,6 +48,11 @@ class EventSource(FileFormat):
         description="Regular expression with one group that finds YYYY-MM-DD in a file's name; "
         "none: any file may hold any day.",
     )
+    context: dict[ContextName, str] = Field(
+        default={},
+        description="Whatever else is worth keeping of an event, as texts by name: name -> column (or path), e.g. "
+        "`{source: utm_source, device: device.type}`; in SQL `context['source']`.",
+    )
     expand: Expansion | None = Field(default=None, description="Lines that hold a list of events; see its section.")
     event_type_rules: tuple[EventTypeRule, ...] = Field(
         default=(), description="The first matching rule overrides the mapped or constant event type."
@@ -77,16 +84,16 @@ class EventSource(FileFormat):
                 raise ValueError(f"`columns` or `constants` must give {field}")
         if self.expand and self.expand.sets_event_type() and self.event_type_rules:
             raise ValueError("`event_type_rules` would override the event types that `expand` sets; keep one")
-        digestible = set(schema.EVENT_FIELDS) - {"event_id"}
+        digestible = {*schema.EVENT_FIELDS, "context"} - {"event_id"}
         if self.id_fields is not None and (not self.id_fields or set(self.id_fields) - digestible):
             raise ValueError(f"`id_fields` must name at least one of, and only: {', '.join(sorted(digestible))}")
         return self
 
     def wanted_columns(self) -> list[str]:
-        """The mapped columns, then those only the event type rules and the time repairs read."""
+        """The mapped columns, then those only the context, the event type rules and the time repairs read."""
         ruled = [rule.column for rule in self.event_type_rules]
         repaired = [repair.column for repair in self.time_repairs if repair.column is not None]
-        return list(dict.fromkeys([*self.columns.values(), *ruled, *repaired]))
+        return list(dict.fromkeys([*self.columns.values(), *self.context.values(), *ruled, *repaired]))
 
     def read_columns(self) -> list[str]:
         """The wanted columns, then the lists that lines are expanded by."""

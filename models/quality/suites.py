@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from models.events.schema import TEXT_MAP
 from models.quality.expectations import (
     Expectation,
     Suite,
@@ -38,6 +39,8 @@ def _pandas_types(dtype: Any) -> list[str]:
         return ["float32", "float64"]
     if dtype.is_temporal():
         return [f"datetime64[{unit}]" for unit in ("ns", "us", "ms", "s")]
+    if dtype == TEXT_MAP:
+        return ["ndarray", "list"]
     raise ValueError(f"no pandas type is known for {dtype}")
 
 

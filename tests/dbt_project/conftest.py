@@ -31,6 +31,8 @@ RAW_EVENTS = {
     "user_agent": "varchar",
     "item_title": "varchar",
     "country": "varchar",
+    "currency": "varchar",
+    "context": "map(varchar, varchar)",
     "source_file": "varchar",
     "source_line": "bigint",
     "source_day": "date",

@@ -56,12 +56,18 @@ def ga4(name, items, **more):
     micros = 1_609_459_200_123_456
     params = [{"key": "page", "value": {}}, {"key": "ga_session_id", "value": {"int_value": "77"}}]
     return {"event_date": "20210101", "event_timestamp": str(micros), "event_name": name, "event_params": params,
-            "user_id": None, "user_pseudo_id": "p1", "items": items} | more  # fmt: skip
+            "user_id": None, "user_pseudo_id": "p1", "items": items, "device": None, "traffic_source": None} | more  # fmt: skip
 
 
 GA4 = jsonl(
     ga4("view_item_list", [{"item_id": "a", "price": 2.5, "item_list_index": "0"}, {"item_id": "a"}, {"item_id": "b"}]),
-    ga4("purchase", [{"item_id": "a", "price": 2.5, "quantity": 2}, {"item_id": LONG}], user_id="u1"),
+    ga4(
+        "purchase",
+        [{"item_id": "a", "price": 2.5, "quantity": 2}, {"item_id": LONG}],
+        user_id="u1",
+        traffic_source={"source": "newsletter", "medium": "(not set)"},
+        device={"category": "mobile"},
+    ),  # fmt: skip
     ga4("purchase", [{"item_id": "(not set)"}, None, "a", {"item_id": "b"}]),
     ga4("page_view", []),
     ga4("purchase", "a,b"),

@@ -28,6 +28,8 @@ def test_ga4(events):
         ("p1", "c", "view_item", None, None),
     ]
     assert set(batch.accepted["session_id"]) == {"77"}
+    came = [{"key": "device", "value": "mobile"}, {"key": "source", "value": "newsletter"}]
+    assert batch.accepted["context"].to_list() == [None] * 3 + [came] * 2 + [None] * 3
     assert batch.accepted["event_at"][0] == datetime(2021, 1, 1, 0, 0, 0, 123_456)
     assert rejections(batch) == [
         ("missing_item", "line 3, entry 1"),

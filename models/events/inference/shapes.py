@@ -73,8 +73,10 @@ class Shape:
         if self.names or group.layout.format == "jsonl":
             return self.settings
         there = set(group.layout.columns)
-        columns = {name: path for name, path in self.settings["columns"].items() if there & set(roots(path))}
-        settings = self.settings | {"columns": columns}
+        settings = self.settings.copy()
+        for key in settings.keys() & {"columns", "context"}:
+            settings[key] = {name: path for name, path in settings[key].items() if there & set(roots(path))}
+        columns = settings["columns"]
         if "expand" in settings and settings["expand"]["path"] not in there:
             del settings["expand"]
         if "event_type" in self.settings["columns"].keys() - columns.keys():
@@ -164,6 +166,12 @@ SHAPES: Final = (
                 "session_id": "event_params[key=ga_session_id].value.int_value",
                 "query": "event_params[key=search_term].value.string_value",
                 "country": "geo.country",
+                "currency": "event_params[key=currency].value.string_value",
+            },
+            "context": {
+                "device": "device.category",
+                "medium": "traffic_source.medium",
+                "source": "traffic_source.source",
             },
             "expand": {
                 "path": "items",
@@ -196,6 +204,7 @@ SHAPES: Final = (
                     "item_id": "product.id",
                     "item_title": "product.title",
                     "price": "product.priceInfo.price",
+                    "currency": "product.priceInfo.currencyCode",
                     "quantity": "quantity",
                 },
             },
@@ -216,6 +225,13 @@ SHAPES: Final = (
                 "quantity": "properties.quantity",
                 "query": "properties.query",
                 "user_agent": "context.userAgent",
+                "currency": "properties.currency",
+            },
+            "context": {
+                "device": "context.device.type",
+                "medium": "context.campaign.medium",
+                "page": "context.page.path",
+                "source": "context.campaign.source",
             },
             "expand": {
                 "path": "properties.products",

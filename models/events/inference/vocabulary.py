@@ -66,6 +66,7 @@ EVENT_NAMES: Final[dict[str, list[str]]] = {
     "user_agent": _names("useragent agent browser"),
     "item_title": _names("itemtitle title productname producttitle itemname productdescription description name"),
     "country": _names("country countrycode"),
+    "currency": _names("currency currencycode isocurrency"),
 }
 CATALOGUE_NAMES: Final[dict[str, list[str]]] = {
     "item_id": [*ITEM_NAMES, "id"],

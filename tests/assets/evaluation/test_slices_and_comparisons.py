@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from assets.evaluation.comparisons import compare
-from assets.evaluation.slice_findings import check, judge, read_columns
+from assets.evaluation.slice_findings import check, judge, read_columns, slice_columns
 from models.errors import UserError
 
 AS_OF, LAST = dt.date(2025, 9, 17), dt.date(2025, 9, 20)
@@ -89,11 +89,29 @@ def test_the_check_names_the_worst_slice():
     [
         ("core_users.nothing", "core_users has no column nothing"),
         ("nowhere.country", "nowhere has no column country"),
-        ("core_interactions.price", "core_interactions has 2 of"),
+        ("recommendations.rank", "recommendations has 2 of"),
+        ("core_users.country.de", "core_users.country is no map, so it has no de"),
         ("event_funnel.n_lines", "event_funnel has 0 of"),
     ],
 )
 def test_a_column_that_cannot_be_sliced_by_is_refused(built, place, words):
     with pytest.raises(UserError, match=words) as refusal:
-        read_columns(built.warehouse, {"x": place})
+        read_columns(built.warehouse, {"x": place}, AS_OF)
     assert refusal.value.where == "evaluation.slices.x"
+
+
+def test_users_by_where_most_of_their_events_came_from(copied):
+    """The context says so; what it says after the as-of day does not count, nor do events without it."""
+    copied.configure(events={"context": {"source": "utm"}})
+    copied.sql(
+        "UPDATE core_events SET context = map {'source': 'mail'} WHERE hash(user_id) % 2 = 0 AND event_type <> 'search'",
+        "UPDATE core_events SET context = map {'source': 'search'} WHERE hash(user_id) % 2 = 1",
+        f"UPDATE core_events SET context = map {{'source': 'later'}} WHERE event_day > '{AS_OF}'",
+    )
+    sources = read_columns(copied.warehouse, slice_columns(copied.project.settings), AS_OF)["user_id"]["user_source"]
+    assert set(sources["value"]) == {"mail", "search"} and sources["user_id"].is_unique().all()
+    found = judge(graph_of(copied), copied.warehouse, AS_OF)
+    assert "user_source=search" in set(found["slice"])  # mail has fewer than 20 users to judge
+    copied.configure(events={"context": {}})
+    without = judge(graph_of(copied), copied.warehouse, AS_OF)
+    assert without.filter(pl.col("slice").str.starts_with("user_source=")).is_empty()

@@ -179,3 +179,19 @@ def test_the_same_deliveries_give_the_same_corrections(tmp_path):
         rows.append(pl.DataFrame(shop.corrections(columns), orient="row").sort(pl.all()))
     assert rows[0].equals(rows[1])
     assert rows[0].height == 9
+
+
+def test_another_context_is_a_correction(tmp_path):
+    """A map in the table, and its new value as text."""
+    shop = Shop(tmp_path)
+    path = shop.folder / "sluice.yaml"
+    path.write_text(CONFIG.replace("  columns:", "  context: {source: utm, device: device}\n  columns:"))
+    shop.deliver([{"id": "a", "user": "ann", "item": "i1", "utm": "it's", "device": "app"}, EVENTS[1]])
+    shop.load()
+    sql = "SELECT context['source'] AS source, context['device'] AS device FROM raw_events ORDER BY event_id"
+    assert shop.warehouse.read(sql).rows() == [("it's", "app"), (None, None)]
+    shop.deliver([{"id": "a", "user": "ann", "item": "i1", "utm": "search", "device": "app"}, EVENTS[1]])
+    shop.load()
+    assert shop.corrections("kind, event_id, column_name, new_value") == [
+        ("changed", "a", "context", "{device=app, source=search}")
+    ]
