@@ -50,12 +50,17 @@ class LoggedActions:
     @property
     def usable(self) -> np.ndarray:
         """`[n]` bool: whether the propensity is in (0, 1]; a NaN is not."""
-        return (self.propensities > 0) & (self.propensities <= 1 + _ROUNDING)
+        return is_usable(self.propensities)
 
     @cached_property
     def weights(self) -> np.ndarray:
         """`w = probabilities / propensities`, `[n]`; 0 where the propensity is unusable."""
         return np.divide(self.probabilities, self.propensities, out=np.zeros(len(self.rewards)), where=self.usable)
+
+
+def is_usable(propensities: np.ndarray) -> np.ndarray:
+    """Whether each propensity is in (0, 1], bool of the same shape; a NaN is not."""
+    return (propensities > 0) & (propensities <= 1 + _ROUNDING)
 
 
 def from_action_probabilities(

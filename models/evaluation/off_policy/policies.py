@@ -1,6 +1,7 @@
 """The policies that a log is asked about, as each impression sees them.
 
-Both fill one position at a time and leave what stands above as it was logged: the value is clicks per impression.
+Both fill one position at a time and leave what stands above as it was logged: the value is clicks per impression. The
+estimators of lists fill all of a list's positions.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from models.evaluation.off_policy.earlier_lists import chosen_items
+from models.evaluation.off_policy.exposures import Exposed, recommended_exposure, uniform_exposure
 from models.evaluation.off_policy.logged_actions import LoggedActions
 from models.evaluation.off_policy.shown import Shown
+from models.evaluation.off_policy.whole_lists import WholeLists, whole_lists
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,15 @@ class JudgedPolicy:
         rows: The rows the policy has something to show for.
         predicted: `[n]`, the model's click rate of what was shown.
         expected: `[n]`, its expected click rate under the policy.
+        lists: The logged lists as one action each, or why there are none.
+        exposed: The impressions with exposures in place of chances, or why there are none.
     """
 
     rows: LoggedActions
     predicted: np.ndarray
     expected: np.ndarray
+    lists: WholeLists | str
+    exposed: Exposed | str
 
 
 def uniform(shown: Shown) -> JudgedPolicy:
@@ -40,14 +48,15 @@ def uniform(shown: Shown) -> JudgedPolicy:
     of_above = np.bincount(rows, model.rates[model.folds[rows], model.positions[rows], above], minlength=n)
     of_all = model.rates[:, :, :-1].sum(axis=2)[model.folds, model.positions]
     logged = LoggedActions(shown.clicks, shown.propensities, chances, groups=shown.users)
-    return JudgedPolicy(logged, model.of(shown.items), (of_all - of_above) / np.maximum(n_left, 1))
+    expected = (of_all - of_above) / np.maximum(n_left, 1)
+    return JudgedPolicy(logged, model.of(shown.items), expected, whole_lists(shown, chances), uniform_exposure(shown))
 
 
 def recommendations(shown: Shown, lists: pl.DataFrame) -> JudgedPolicy:
     """At each position the item of that rank in the user's list from the newest day before the impression's.
 
     Impressions of users without a list that day, or beyond its end, are left out. An item that was never shown in the
-    window, or that stood above already, could not be logged.
+    window, or that stood above already, could not be logged; in a whole list, only the former.
 
     Args:
         shown: The impressions.
@@ -56,32 +65,22 @@ def recommendations(shown: Shown, lists: pl.DataFrame) -> JudgedPolicy:
     chosen = chosen_items(shown.frame, lists)
     has_one = chosen.is_not_null().to_numpy()
     codes = shown.codes(chosen)
+    is_chosen = (codes == shown.items).astype(np.float64)
+    is_unknown = codes == len(shown.item_ids)
+    is_lacking = is_unknown.copy()
     rows, above = shown.above
-    is_lacking = codes == len(shown.item_ids)
     is_lacking[rows[above == codes[rows]]] = True
     logged = LoggedActions(
         shown.clicks[has_one],
         shown.propensities[has_one],
-        (codes == shown.items)[has_one].astype(np.float64),
+        is_chosen[has_one],
         is_lacking[has_one].astype(np.float64),
         shown.users[has_one],
     )
-    return JudgedPolicy(logged, shown.rates.of(shown.items)[has_one], shown.rates.of(codes)[has_one])
-
-
-def chosen_items(impressions: pl.DataFrame, lists: pl.DataFrame) -> pl.Series:
-    """The item that the lists have for each impression, null for none.
-
-    Lists of the impression's own day were made at its end, so only earlier ones count: the newest of them, also where
-    it has none for this user.
-
-    Args:
-        impressions: Rows `event_day, user_id, position`, any order.
-        lists: Rows `as_of_day, user_id, rank, item_id`.
-    """
-    made = lists.select("as_of_day").unique().sort("as_of_day")
-    days = impressions.select("event_day").unique().sort("event_day")
-    newest = days.join_asof(made, left_on="event_day", right_on="as_of_day", allow_exact_matches=False)
-    places = impressions.select("event_day", "user_id", pl.col("position").cast(lists.schema["rank"]).alias("rank"))
-    places = places.join(newest, on="event_day", how="left", maintain_order="left")
-    return places.join(lists, on=["as_of_day", "user_id", "rank"], how="left", maintain_order="left")["item_id"]
+    return JudgedPolicy(
+        logged,
+        shown.rates.of(shown.items)[has_one],
+        shown.rates.of(codes)[has_one],
+        whole_lists(shown, is_chosen, is_unknown, has_one),
+        recommended_exposure(shown, lists),
+    )

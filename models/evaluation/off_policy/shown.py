@@ -10,6 +10,8 @@ import polars as pl
 
 from models.evaluation.off_policy.click_rates import CrossFittedRates, cross_fitted_rates, folds_of
 
+LIST_KEY = ("event_day", "user_id", "impression_id")
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -59,10 +61,9 @@ class Shown:
     @cached_property
     def above(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and codes of the distinct items above them in their list, `[n_pairs]` each."""
-        list_key = ["event_day", "user_id", "impression_id"]
-        places = self.frame.select(*list_key, "position", row=pl.int_range(pl.len()), item=pl.Series(self.items))
+        places = self.frame.select(*LIST_KEY, "position", row=pl.int_range(pl.len()), item=pl.Series(self.items))
         places = places.filter(pl.lit(self.given_list_above)).drop_nulls(["impression_id", "position"])
-        pairs = places.join(places, on=list_key, nulls_equal=True).filter(pl.col("position_right") < pl.col("position"))
+        pairs = places.join(places, on=LIST_KEY, nulls_equal=True).filter(pl.col("position_right") < pl.col("position"))
         pairs = pairs.select("row", "item_right").unique().sort("row", "item_right")
         return pairs["row"].to_numpy(), pairs["item_right"].to_numpy()
 

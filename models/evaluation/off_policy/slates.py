@@ -1,17 +1,18 @@
 """Whole lists: the product of all weights, one weight per position, or one per examined position.
 
-Lists have `length` positions; values are per list. With `r_ik` the reward at position k of list i.
+Lists have `length` positions; values are per list. With `r_ik` the reward at position k of list i. `whole_list_ips` and
+`exposure_ips` are the same for lists of different lengths, and for single impressions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.evaluation.off_policy.estimate import Estimate, judged
 from models.evaluation.off_policy.limits import Limits
-from models.evaluation.off_policy.logged_actions import LoggedActions
+from models.evaluation.off_policy.logged_actions import LoggedActions, is_usable
 
 DEFAULTS = Limits()
 
@@ -55,11 +56,25 @@ def slate_ips(slates: LoggedSlates, limits: Limits = DEFAULTS) -> Estimate:
     effective sample shrinks with the power of the length, so it is an answer for near policies and short lists only.
     (Li et al. 2018, "Offline evaluation of ranking policies with click models", the list model.)
     """
-    usable = slates.by_position().usable.reshape(slates.rewards.shape).all(axis=1)
+    usable = is_usable(slates.propensities).all(axis=1)
     propensities = np.where(usable, slates.propensities.T, np.nan).prod(axis=0)
     rewards, probabilities = slates.rewards.sum(axis=1), slates.probabilities.prod(axis=1)
-    whole = LoggedActions(rewards, propensities, probabilities, groups=slates.groups)
-    return judged("slate_ips", whole, whole.weights, whole.weights * whole.rewards, limits)
+    return whole_list_ips(LoggedActions(rewards, propensities, probabilities, groups=slates.groups), limits=limits)
+
+
+def whole_list_ips(rows: LoggedActions, lengths: np.ndarray | None = None, limits: Limits = DEFAULTS) -> Estimate:
+    """`slate_ips` of lists that are one action each: `V = mean(w_i r_i)`.
+
+    Args:
+        rows: A row per list, with the products of its chances.
+        lengths: `[n]`, positions of each list where `r_i` is its rewards over the mean length: V, a ratio of means, is
+            then per impression. Influence values `w_i r_i + V (1 - length_i / mean(length))`, the delta method.
+        limits: What an answer needs.
+    """
+    terms = rows.weights * rows.rewards
+    if lengths is not None and len(lengths):
+        terms = terms + terms.mean() * (1 - lengths / lengths.mean())
+    return judged("slate_ips", rows, rows.weights, terms, limits)
 
 
 def independent_ips(slates: LoggedSlates, limits: Limits = DEFAULTS) -> Estimate:
@@ -87,8 +102,19 @@ def position_based(slates: LoggedSlates, examination: np.ndarray, limits: Limits
         limits: What an answer needs.
     """
     h = np.broadcast_to(examination, slates.rewards.shape)
-    scaled = LoggedSlates(
-        slates.rewards * h.mean() / h, slates.propensities * h.mean(), slates.probabilities * h, slates.groups
-    )
-    rows = scaled.by_position()
-    return judged("position_based", rows, rows.weights, rows.weights * rows.rewards, limits, per=slates.length)
+    return exposure_ips(slates.by_position(), h.ravel(), limits, per=slates.length)
+
+
+def exposure_ips(rows: LoggedActions, examination: np.ndarray, limits: Limits = DEFAULTS, per: float = 1.0) -> Estimate:
+    """`position_based` of rows that are one position each: `V = per * mean(r_i e_pi(a_i) / e_mu(a_i))`.
+
+    Args:
+        rows: With exposures `e_mu` and `e_pi` of the logged items in place of propensities and probabilities.
+        examination: `[n]`, h in [0, 1] of each row's position; where it is 0 there are no rewards.
+        limits: What an answer needs.
+        per: As in `judged`.
+    """
+    h, mean = examination, examination.mean() if len(examination) else 1.0
+    rewards = np.divide(rows.rewards * mean, h, out=np.zeros(len(h)), where=rows.rewards != 0)
+    scaled = replace(rows, rewards=rewards, propensities=rows.propensities * mean, probabilities=rows.probabilities * h)
+    return judged("position_based", scaled, scaled.weights, scaled.weights * scaled.rewards, limits, per=per)

@@ -119,3 +119,12 @@ def test_the_check_warns_of_propensities_that_are_too_small(warehouse):
 
 def test_the_table_has_the_columns_of_the_values():
     assert list(COLUMNS) == ["as_of_day", "first_day", "user_share", *SCHEMA]
+
+
+def test_lists_are_read_down_to_the_last_position_of_anyone(warehouse):
+    """Each user is shown one position, and the list has what stood there at the other."""
+    found = values_between(warehouse, OffPolicy(propensity_given="position"), FIRST, LAST)
+    assert row(found, "recommendations")["zero_weight_share"] == 1
+    exposed = row(found, "recommendations", "position_based")
+    assert (exposed["n_impressions"], exposed["zero_weight_share"], exposed["unsupported_share"]) == (4 * 400, 0, 0)
+    assert exposed["refused_because"] is None

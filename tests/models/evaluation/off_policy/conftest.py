@@ -1,8 +1,10 @@
 """Small worlds in which every policy's value is known: contexts and actions, and lists under the position-based model."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 import pytest
 
 from models.evaluation.off_policy.click_rates import cross_fitted_rates
@@ -13,6 +15,17 @@ from models.evaluation.off_policy.slates import LoggedSlates
 N_CONTEXTS, N_ACTIONS, LENGTH = 3, 5, 3
 CLICK_RATE = np.random.default_rng(1).uniform(0.05, 0.4, (N_CONTEXTS, N_ACTIONS))
 EXAMINATION = np.array([1, 0.6, 0.3])
+DAY = dt.date(2025, 3, 5)
+IMPRESSIONS = {
+    "event_day": pl.Date,
+    "user_id": pl.Utf8,
+    "item_id": pl.Utf8,
+    "impression_id": pl.Utf8,
+    "position": pl.Int32,
+    "propensity": pl.Float64,
+    "is_clicked": pl.Boolean,
+}
+LISTS = {"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8}
 
 
 def soft(seed: int, n_rows: int, spread: float = 1.0) -> np.ndarray:
@@ -77,11 +90,19 @@ class ListWorld:
         """Clicks per list."""
         return float(self.examination @ self.pi @ self.attraction)
 
-    def draw(self, n: int, seed: int) -> tuple[LoggedSlates, LoggedSlates]:
-        """Lists with chances by position, and with exposures."""
+    def draw_clicks(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Items `[n, length]` and their clicks."""
         rng = np.random.default_rng(seed)
         items = draw_actions(np.broadcast_to(self.mu, (n, LENGTH, N_ACTIONS)), rng)
-        clicks = (rng.random((n, LENGTH)) < self.examination * self.attraction[items]).astype(float)
+        return items, (rng.random((n, LENGTH)) < self.examination * self.attraction[items]).astype(float)
+
+    def draw_lists(self, n: int, seed: int) -> np.ndarray:
+        """Items `[n, length]` as `pi` fills them."""
+        return draw_actions(np.broadcast_to(self.pi, (n, LENGTH, N_ACTIONS)), np.random.default_rng(seed))
+
+    def draw(self, n: int, seed: int) -> tuple[LoggedSlates, LoggedSlates]:
+        """Lists with chances by position, and with exposures."""
+        items, clicks = self.draw_clicks(n, seed)
         place = np.arange(LENGTH)
         at_position = LoggedSlates(clicks, self.mu[place, items], self.pi[place, items])
         logged, judged = (exposure(policy.T, self.examination)[items] for policy in (self.mu, self.pi))
@@ -103,5 +124,43 @@ def make_rows():
     def make(rewards, propensities, probabilities, **others) -> LoggedActions:
         given = (np.array(values, dtype=float) for values in (rewards, propensities, probabilities))
         return LoggedActions(*given, **others)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def impressions_of():
+    """A frame of lists `[n, length]`, one per user; those with a `lengths` end there."""
+
+    def make(items, clicks, propensities, lengths=None) -> pl.DataFrame:
+        n, length = items.shape
+        columns = {
+            "event_day": [DAY] * items.size,
+            "user_id": [f"u{user}" for user in np.repeat(np.arange(n), length)],
+            "item_id": [f"i{item}" for item in items.ravel()],
+            "impression_id": ["list"] * items.size,
+            "position": np.tile(np.arange(1, length + 1), n),
+            "propensity": np.broadcast_to(propensities, items.shape).ravel().astype(float),
+            "is_clicked": clicks.ravel().astype(bool),
+        }
+        shown = np.arange(length) < (np.full(n, length) if lengths is None else lengths)[:, None]
+        return pl.DataFrame(columns, schema=IMPRESSIONS).filter(shown.ravel())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def lists_of():
+    """A frame of recommended lists `[n, length]` of the day before, one per user."""
+
+    def make(items) -> pl.DataFrame:
+        n, length = items.shape
+        columns = {
+            "as_of_day": [DAY - dt.timedelta(days=1)] * items.size,
+            "user_id": [f"u{user}" for user in np.repeat(np.arange(n), length)],
+            "rank": np.tile(np.arange(1, length + 1), n),
+            "item_id": [f"i{item}" for item in items.ravel()],
+        }
+        return pl.DataFrame(columns, schema=LISTS)
 
     return make

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from models.evaluation.off_policy.inverse_propensity import ips
-from models.evaluation.off_policy.policies import chosen_items, recommendations, uniform
+from models.evaluation.off_policy.policies import recommendations, uniform
 from models.evaluation.off_policy.shown import Shown
 from models.simulation.policy import draw_lists
 
@@ -62,6 +62,10 @@ class TestUniform:
         # Four items; the second row of l2 shows what stands above it, which this policy never does.
         assert rows.probabilities == pytest.approx([1 / 4, 1 / 3, 1 / 2, 1 / 4, 0, 1 / 4, 1 / 4, 1 / 4])
         assert np.unique(rows.groups).size == 3
+        # A list's chances multiply; the last two rows are part of none.
+        lists = uniform(Shown(log)).lists.rows
+        assert lists.probabilities == pytest.approx([1 / 24, 0, 1 / 4])
+        assert lists.propensities.tolist() == [1 / 8, 1 / 4, 1 / 2]
 
     def test_or_each_item_whatever_stands_above(self, log):
         assert uniform(Shown(log, given_list_above=False)).rows.probabilities.tolist() == [1 / 4] * 8
@@ -116,13 +120,6 @@ class TestUniform:
 
 
 class TestRecommendations:
-    def test_lists_of_the_day_itself_or_later_do_not_count(self, log):
-        made = lists([(-2, "u", "ab"), (-2, "v", "cd"), (0, "u", "ba"), (1, "u", "ddd")])
-        # Of day 0, that of day -2; of day 1, that of day 0, which has none for v.
-        found = chosen_items(log, made).to_list()
-        assert found == ["a", "b", None, "b", "a", None, None, None]
-        assert chosen_items(log, lists([(1, "u", "abc")])).null_count() == 8
-
     def test_rows_and_what_could_not_be_logged(self, log):
         made = lists([(-1, "u", "axb"), (0, "u", "bab"), (0, "v", "d")])
         found = recommendations(Shown(log), made)
@@ -132,6 +129,14 @@ class TestRecommendations:
         assert found.rows.rewards.tolist() == [1, 0, 0, 0, 0, 1]
         assert found.expected[[0, 5]] == pytest.approx(found.predicted[[0, 5]])
         assert recommendations(Shown(log, given_list_above=False), made).rows.unsupported.tolist() == [0, 1, 0, 0, 0, 0]
+
+    def test_in_whole_lists_only_what_was_never_shown_is_lacking(self, log):
+        found = recommendations(Shown(log), lists([(-1, "u", "abc"), (0, "u", "ba"), (0, "v", "x")])).lists.rows
+        # a stands above b in the second logged list, and the policy has b first: its own list could be logged.
+        assert found.probabilities.tolist() == [1, 0, 0]
+        assert found.unsupported.tolist() == [0, 0, 1]
+        shorter = recommendations(Shown(log), lists([(-1, "u", "ab"), (0, "u", "aa")])).lists
+        assert shorter.lengths.tolist() == [2] and shorter.rows.probabilities.tolist() == [1]
 
     def test_without_lists_there_are_no_rows(self, log):
         assert len(recommendations(Shown(log), lists([])).rows.rewards) == 0
