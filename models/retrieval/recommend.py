@@ -43,7 +43,8 @@ def recommend(
     for start in range(0, len(users), block_size):
         block = users[start : start + block_size]
         block_scores = np.array(retriever.scores(histories, block), dtype=np.float32)
-        if not np.isfinite(block_scores).all():
+        # A sum that is finite has only finite terms; one that is not may also have become too large.
+        if not np.isfinite(block_scores.sum()) and not np.isfinite(block_scores).all():
             raise ValueError(f"retriever {retriever.name} returned scores that are not finite")
         rows, seen = seen_items(histories, block)
         block_scores[rows, seen] = -np.inf

@@ -54,7 +54,7 @@ def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     for row in np.flatnonzero(many):
         chosen[row] = _best_of_row(scores[row], width)
     reached[many] = False
-    rows, columns = np.nonzero(reached)
+    rows, columns = np.divmod(np.flatnonzero(reached), n_items)
     order = np.lexsort((columns, -scores[rows, columns], rows))
     kept = np.where(many, 0, n_reached)
     place = np.arange(len(order)) - np.repeat(np.cumsum(kept) - kept, kept)

@@ -48,6 +48,38 @@ def test_a_step_solves_the_normal_equations(planted, settings):
     np.testing.assert_allclose(found, naive(matrix.toarray(), vectors, config), rtol=2e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("settings", [{}, {"unobserved_weight": 0.5}, {"l2": 0.3}])
+def test_enough_conjugate_gradient_steps_solve_them_too(planted, settings):
+    histories, _ = planted
+    config = IalsConfig(embedding_size=8, n_cg_steps=24, **settings)
+    vectors = np.random.default_rng(1).normal(size=(histories.n_items, 8)).astype(np.float32)
+    matrix = history_matrix(histories, np.arange(histories.n_users))
+    start = np.random.default_rng(2).normal(size=(histories.n_users, 8)).astype(np.float32)
+    found = solve(matrix.indptr, matrix.indices, vectors, config, start=start)
+    np.testing.assert_allclose(found, naive(matrix.toarray(), vectors, config), rtol=1e-2, atol=2e-3)
+
+
+def test_steps_from_the_solution_stay_there(planted):
+    histories, _ = planted
+    config = IalsConfig(embedding_size=8)
+    vectors = np.random.default_rng(1).normal(size=(histories.n_items, 8)).astype(np.float32)
+    matrix = history_matrix(histories, np.arange(histories.n_users))
+    solved = solve(matrix.indptr, matrix.indices, vectors, config)
+    again = solve(matrix.indptr, matrix.indices, vectors, config, start=solved)
+    np.testing.assert_allclose(again, solved, rtol=1e-3, atol=1e-4)
+
+
+def test_a_few_steps_an_iteration_reach_what_whole_solutions_reach(planted):
+    histories, _ = planted
+    matrix = history_matrix(histories, np.arange(histories.n_users))
+    found = []
+    for n_steps in (0, 3):
+        model = fitted(histories, n_iterations=16, n_cg_steps=n_steps)
+        users = solve(matrix.indptr, matrix.indices, model.items, model.config)
+        found.append(objective(matrix.toarray(), users, model.items, model.config))
+    assert found[1] == pytest.approx(found[0], rel=0.01)
+
+
 def test_batches_change_nothing(planted, monkeypatch):
     whole = fitted(planted[0]).items
     monkeypatch.setattr(ials, "MAX_ELEMENTS", 300)
