@@ -24,8 +24,9 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "item_knn": ("item_knn", {}),
     "item_knn_bm25": ("item_knn", {"similarity": "bm25"}),
     "ials_64": ("ials", {}),
-    "ials_64_even": ("ials", {"unobserved_weight": 1.0, "l2": 0.01, "l2_exponent": 0.0, "n_iterations": 15}),
-    "ials_64_light": ("ials", {"unobserved_weight": 0.02, "l2": 0.02, "n_iterations": 10}),
+    "ials_64_tuned": ("ials", {"unobserved_weight": 0.03, "l2": 0.0003}),
+    "ials_256": ("ials", {"embedding_size": 256, "unobserved_weight": 0.01}),
+    "ials_512": ("ials", {"embedding_size": 512, "unobserved_weight": 0.01}),
 }
 K = 20
 
