@@ -70,12 +70,8 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
         category=category_path().list.join(" > "),
     )
     raw = known.select(pl.col(name).fill_null("").str.slice(0, config.item.max_text_characters) for name in _FIELDS)
-    return [
-        ShownItem(item_id, *fields, hostile=_hostile(fields, written))
-        for (item_id, *fields), written in zip(
-            read.select("item_id", *_FIELDS).iter_rows(), raw.iter_rows(), strict=True
-        )
-    ]
+    texts = zip(read.select("item_id", *_FIELDS).iter_rows(), raw.iter_rows(), strict=True)
+    return [ShownItem(*own, _hostile(own[1:], written)) for own, written in texts]
 
 
 def hostile_texts(items: list[ShownItem]) -> pl.DataFrame:
@@ -91,7 +87,7 @@ def _excerpt(text: str) -> str:
     return line[:EXCERPT_CHARACTERS]
 
 
-def _hostile(fields: list[str], raw: tuple[str, ...]) -> str | None:
+def _hostile(fields: tuple[str, ...], raw: tuple[str, ...]) -> str | None:
     """The first attempt in a field, in all of them together, or in a chat's markers that reading took for markup."""
     for text in (*fields, " ".join(fields)):
         if kind := hostile_kind(text):
