@@ -21,8 +21,8 @@ ENOUGH = 20
 CHARACTERS_PER_TOKEN, ANSWER_TOKENS, SECONDS = 4, 300, 3.0
 """Assumed of a server nothing is known of; 4 is usual for English, 300 an answer of a dozen claims."""
 
-SEEN_SQL = f"""SELECT count(DISTINCT key) AS questions, sum(attempts) AS calls, sum(tokens_in) AS read,
-    sum(tokens_out) AS written, sum(latency_seconds) AS seconds
+SEEN_SQL = f"""SELECT count(DISTINCT key) AS questions, sum(attempts)::DOUBLE AS calls, sum(tokens_in)::DOUBLE AS read,
+    sum(tokens_out)::DOUBLE AS written, sum(latency_seconds) AS seconds
     FROM {TABLE} WHERE kind = ? AND model = ? AND prompt_version = ? AND outcome <> 'failed'"""
 
 
@@ -117,9 +117,8 @@ def plan_items(warehouse: Warehouse, generator: TextGenerator, settings: Setting
     ]
     read, written = (sum(getattr(share, name) for share in shares) for name in ("tokens_in", "tokens_out"))
     seconds = [share.seconds for share in shares]
-    at_once = (
-        settings.generator.concurrency if settings.generator.backend == "openai" else settings.generator.batch_size
-    )
+    place = settings.generator
+    at_once = place.concurrency if place.backend == "openai" else place.batch_size
     counted = isinstance(generator, TransformersGenerator)
     left = allowance_of(warehouse, settings, day)
     return ItemPlan(

@@ -22,7 +22,7 @@ STEPS = (ITEM_SHORT, ITEM_RICH)
 ANSWER_ROUNDS = 2
 """The `openai` backend asks once more where an answer breaks its schema."""
 
-SPENT_SQL = f"""SELECT sum(attempts) AS calls, sum(coalesce(cost, attempts * $most)) AS money
+SPENT_SQL = f"""SELECT sum(attempts)::BIGINT AS calls, sum(coalesce(cost, attempts * $most))::DOUBLE AS money
     FROM {TABLE} WHERE day = $day AND kind = $kind"""
 
 

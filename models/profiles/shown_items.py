@@ -70,8 +70,13 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
         category=category_path().list.join(" > "),
     )
     raw = known.select(pl.col(name).fill_null("").str.slice(0, config.item.max_text_characters) for name in _FIELDS)
-    texts = zip(read.select("item_id", *_FIELDS).iter_rows(), raw.iter_rows(), strict=True)
-    return [ShownItem(*own, _hostile(own[1:], written)) for own, written in texts]
+    shown = []
+    for (item_id,), own, written in zip(
+        read.select("item_id").rows(), read.select(_FIELDS).rows(), raw.rows(), strict=True
+    ):
+        title, description, brand, category = own
+        shown.append(ShownItem(item_id, title, description, brand, category, _hostile(own, written)))
+    return shown
 
 
 def hostile_texts(items: list[ShownItem]) -> pl.DataFrame:

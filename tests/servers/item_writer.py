@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from chat_server import ChatServer, Reply, completion
@@ -41,17 +40,6 @@ def reply(answer: dict[str, Any] | str, body: dict[str, Any]) -> Reply:
 def writes(body: dict[str, Any], nth: int) -> Reply:
     """Describes whatever is asked about."""
     return reply(described(data_of(body)), body)
-
-
-def instead(kinds: Callable[[dict[str, str]], dict[str, Any] | str | None]) -> Callable[[dict[str, Any], int], Reply]:
-    """A writer that gives some other answer about some items, `None` for a good one."""
-
-    def script(body: dict[str, Any], nth: int) -> Reply:
-        data = data_of(body)
-        other = kinds(data)
-        return reply(described(data) if other is None else other, body)
-
-    return script
 
 
 def is_rich(body: dict[str, Any]) -> bool:
