@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 
 from models.profiles.digests import digest_of
 
@@ -52,6 +53,12 @@ def load_prompt(name: str, folder: Path | None = None) -> Prompt:
     return Prompt(version, _block(source, "system", {}), json.loads(schema), source)
 
 
+@lru_cache(maxsize=8)
+def _compiled(source: str) -> Template:
+    """A template; compiling takes a millisecond, which every item would pay."""
+    return Environment(loader=BaseLoader(), undefined=StrictUndefined, autoescape=False).from_string(source)
+
+
 def _block(source: str, name: str, values: Mapping[str, str]) -> str:
-    template = Environment(loader=BaseLoader(), undefined=StrictUndefined, autoescape=False).from_string(source)
+    template = _compiled(source)
     return "".join(template.blocks[name](template.new_context(dict(values)))).strip()
