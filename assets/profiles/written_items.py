@@ -98,12 +98,14 @@ class Writing:
         found = kept_answers(self.warehouse, list(wanted))
         waiting = [request for key, request in wanted.items() if key not in found]
         self.counts[f"{step.name} kept"] += len(found)
-        while waiting:
-            n = self.allowance.n_allowed([step.worst(request) for request in waiting])
-            if n == 0:
-                break
+        bounds = [step.worst(request) for request in waiting]
+        while n := self.allowance.n_allowed(bounds):
             asked, waiting = waiting[:n], waiting[n:]
-            worst = {request.key(self.generator.identity): step.worst(request).money for request in asked}
+            worst = {
+                request.key(self.generator.identity): bound.money
+                for request, bound in zip(asked, bounds[:n], strict=True)
+            }
+            bounds = bounds[n:]
             answers = pay_for(self.warehouse, self.generator, asked, step.purpose(self.day))
             for key, answer in answers.items():
                 cost = cost_of(answer, self.settings.generator.prices)

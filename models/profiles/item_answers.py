@@ -110,7 +110,7 @@ def with_answer(row: Mapping[str, Any], answer: ItemAnswer, source: Source) -> d
     brand = [said for said in facts.attributes if said.name == "brand"]
     summary = answer.summary
     if facts.title.casefold() not in summary.casefold():
-        summary = f"{facts.title[:400]}. {summary}"
+        summary = f"{_opening(facts)}{summary}"
     said = {"summary": summary, "attributes": [*brand, *named], **{name: getattr(answer, name) for name in CLAIMS}}
     profile = facts.model_copy(update=said)
     text = " ".join([summary, *(phrase.text for phrase in answer.key_phrases)])
@@ -137,9 +137,15 @@ def as_older(row: Mapping[str, Any], older: Mapping[str, Any], item: ShownItem) 
     """
     said = ItemProfile.model_validate_json(older["profile"])
     fields = {name: getattr(said, name) for name in (*CLAIMS, "attributes")}
-    answer = ItemAnswer.model_construct(item=item.reference, summary=said.summary, **fields)
+    summary = said.summary.removeprefix(_opening(said))
+    answer = ItemAnswer.model_construct(item=item.reference, summary=summary, **fields)
     source = Source(older["backend"], older["prompt_version"], "", 0, older["n_tokens_out"])
     return {**with_answer(row, honest(answer, item), source), "input_digest": older["input_digest"]}
+
+
+def _opening(profile: ItemProfile) -> str:
+    """What a summary begins with that does not name the item."""
+    return f"{profile.title[:400]}. "
 
 
 def _tidy(value: Any) -> Any:

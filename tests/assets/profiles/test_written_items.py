@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -43,7 +44,7 @@ NO_BUDGET = {"calls": None, "money": None}
 def configured(shop, **sections):
     """The settings with a generator that writes; what a test before changed in the budget is undone."""
     profiles = {"backend": "generator", "budget": NO_BUDGET, **sections.pop("profiles", {})}
-    sections["generator"] = dict.fromkeys(PRICES) | sections["generator"]
+    sections["generator"] = dict.fromkeys(PRICES) | {"api_key_env": "NO_KEY"} | sections["generator"]
     shop.configure(profiles=profiles, **sections)
     return shop.project.settings
 
@@ -326,16 +327,18 @@ class TestAKilledRun:
                 frame, _ = written(shop, generator=settings_of(server))
         assert len(server.calls) == 2 * frame.height
 
-    def test_a_server_that_shuts_out_ends_the_run_and_what_was_paid_is_kept(self, shop):
+    def test_a_server_that_shuts_out_ends_the_run_and_what_was_paid_is_kept(self, shop, monkeypatch):
+        monkeypatch.setenv("A_KEY", KEY)
         answered = []
 
         def until_the_key_expires(body, nth):
             answered.append(body)
-            return writes(body, nth) if len(answered) <= 30 else Reply(401, {"error": {"message": "no"}})
+            return writes(body, nth) if len(answered) <= 30 else Reply(401, {"error": {"message": f"no {KEY}"}})
 
         with ChatServer(until_the_key_expires) as server:
-            with pytest.raises(UserError, match="401"):
-                written(shop, generator=settings_of(server))
+            with pytest.raises(UserError, match="401") as caught:
+                written(shop, generator=settings_of(server, api_key_env="A_KEY"))
+            assert KEY not in "".join(traceback.format_exception(caught.value))
             assert ledger(shop).height == 30
 
 
@@ -431,6 +434,11 @@ class TestTheBudget:
             assert len(server.calls) == 20, "the budget is that of the day, not of a run"
             more, _ = written(shop, profiles={"budget": {"calls": 1000}}, generator=generator)
             assert len(server.calls) == more.height and set(more["backend"]) == {"openai"}
+
+    def test_of_calls_counts_repeated_ones(self, shop):
+        with ChatServer(TestErrors.troubled) as server:
+            written(shop, profiles={"budget": {"calls": 30}}, generator=settings_of(server, max_attempts=3))
+        assert len(server.calls) == ledger(shop)["attempts"].sum() and 30 <= len(server.calls) <= 31
 
     def test_of_money_is_overrun_by_one_call_at_most(self, shop):
         with ChatServer(TestErrors.troubled) as server:

@@ -123,6 +123,14 @@ class TestRows:
         assert (made["input_digest"], made["backend"]) == (older["input_digest"], "openai")
         assert [said.name for said in profile.attributes] == ["brand"]
 
+    def test_older_words_of_an_item_that_was_renamed_follow_its_new_name(self, row):
+        long = read_item_answer(answer(summary="x " * 740), MUG)
+        older = with_answer(row, long, SOURCE)
+        fact = ItemProfile.model_validate_json(row["profile"])
+        renamed = {**row, "profile": fact.model_copy(update={"title": "y" * 480}).model_dump_json()}
+        made = as_older(renamed, older, ShownItem("a", "y" * 480, "", "", ""))
+        assert ItemProfile.model_validate_json(made["profile"]).summary == f"{'y' * 400}. {long.summary}"
+
 
 @pytest.mark.parametrize("name", [ITEM_SHORT, ITEM_RICH])
 def test_the_schema_of_a_prompt_asks_for_what_is_read(name):
