@@ -16,6 +16,7 @@ LEARNING_SECTIONS = [
     *("events", "catalogue", "event_types", "partitions", "cleaning", "split", "profiles", "text", "retrievers"),
     *("index", "rankers", "recommendations", "evaluation"),
 ]
+GENERATOR_FIELDS = ("backend", "model", "max_tokens", "temperature", "seed")
 TABLE_CODE = ("models/events", "dbt", "assets/events", "assets/tables")
 LEARNING_CODE = ("models", "assets", "dbt")
 
@@ -89,8 +90,21 @@ def learning_fingerprint(warehouse: Warehouse, project: Project, as_of_day: dt.d
     reach = as_of_day + dt.timedelta(days=project.settings.events.late_days)
     with warehouse.connect(read_only=True) as connection:
         days = [row[0] for row in connection.execute(sql, [reach]).fetchall()]
-    parts = [project.digest(LEARNING_SECTIONS), code_digest(*LEARNING_CODE), str(as_of_day), *days]
+    parts = [
+        project.digest(LEARNING_SECTIONS),
+        code_digest(*LEARNING_CODE),
+        *_generator(project),
+        str(as_of_day),
+        *days,
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _generator(project: Project) -> list[str]:
+    """What of the language model decides the profiles, where it writes them; not how fast or patient it is."""
+    if project.settings.profiles.backend == "extractive":
+        return []
+    return [project.settings.generator.model_dump_json(include=set(GENERATOR_FIELDS))]
 
 
 def record_fingerprint(warehouse: Warehouse, project: Project, stage: str, as_of_day: dt.date) -> str:

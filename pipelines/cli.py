@@ -16,6 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+profiles_app = typer.Typer(help="Profiles by a language model.", no_args_is_help=True)
+app.add_typer(profiles_app, name="profiles")
 
 
 class KindOfDay(StrEnum):
@@ -241,6 +243,17 @@ def protocols(
     from pipelines.protocols import protocols as judge
 
     judge(_project(config), _day(as_of))
+
+
+@profiles_app.command("plan")
+def profiles_plan(
+    config: Config = None,
+    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the newest day.")] = None,
+) -> None:
+    """How many calls, tokens, money and hours the next profiles take; asks nothing."""
+    from pipelines.profile_plan import plan
+
+    plan(_project(config), _day(as_of))
 
 
 def main() -> None:

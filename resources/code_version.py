@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUFFIXES = {".py", ".sql", ".yml", ".jinja", ".css"}
+SUFFIXES = {".py", ".sql", ".yml", ".jinja", ".css", ".json"}
 
 
 @cache

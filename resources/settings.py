@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from models.ann.config import AnnIndexConfig
 from models.errors import UserError
 from models.events.source import CatalogueSource, EventSource
-from models.profiles.config import ExtractiveConfig
+from models.profiles.config import ProfilesConfig
 from models.ranking import registry as rankers
 from models.retrieval import registry as retrievers
 from models.simulation.config import SimulationConfig
@@ -55,7 +55,7 @@ class Settings(Section):
     split: Split = Split()
     cleaning: Cleaning = Cleaning()
     checks: Checks = Checks()
-    profiles: ExtractiveConfig = ExtractiveConfig()
+    profiles: ProfilesConfig = ProfilesConfig()
     text: Text = Text()
     generator: GeneratorSettings = GeneratorSettings()
     retrievers: dict[str, dict[str, Any]] = Field(min_length=1, description="Retriever name -> its own settings.")
@@ -98,6 +98,7 @@ class Settings(Section):
             if unknown := set(protocol.retrievers or []) - set(self.retrievers):
                 raise ValueError(f"evaluation.protocols.{name} names {sorted(unknown)}, which `retrievers` does not")
         self._judge_can_be_asked()
+        self._profiles_can_be_written()
         if self.simulate and not self.simulate_into:
             raise ValueError("`simulate` needs `simulate_into`, the folder to write the shop to")
         return self
@@ -112,6 +113,17 @@ class Settings(Section):
             raise ValueError("evaluation.judge.ways: likelihood needs generator.backend transformers")
         if unknown := sorted(set(judge.against) - set(self.retrievers)):
             raise ValueError(f"evaluation.judge.against names {unknown}, which `retrievers` does not")
+
+    def _profiles_can_be_written(self) -> None:
+        if self.profiles.backend == "extractive":
+            return
+        if self.generator.backend == "extractive":
+            raise ValueError("profiles.backend generator needs a language model: set generator.backend")
+        if self.profiles.budget.money is not None and self.generator.price_per_million_tokens_in is None:
+            raise ValueError(
+                "profiles.budget.money needs prices: set generator.price_per_million_tokens_in and "
+                "generator.price_per_million_tokens_out"
+            )
 
 
 def _validate_model(name: str, config_class: Any, config: dict[str, Any]) -> BaseModel:

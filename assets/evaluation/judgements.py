@@ -12,11 +12,20 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from assets.evaluation.judge_calls import ask
 from assets.evaluation.judged_lists import DAYS, store
 from assets.evaluation.scoring import complete_target, read_lists, read_window
+from assets.generator_calls import Purpose, ask
 from assets.graph import Columns, Graph, as_of, polars_schema, preview, table_metadata
-from models.evaluation.judging.questions import FIRST, SECOND, Person, n_withheld, pairwise, pointwise
+from models.evaluation.judging.questions import (
+    FIRST,
+    PAIRWISE,
+    POINTWISE,
+    SECOND,
+    Person,
+    n_withheld,
+    pairwise,
+    pointwise,
+)
 from models.evaluation.judging.verdicts import Verdict, likelihood_verdict, pairwise_verdict, pointwise_verdict
 from models.evaluation.metrics import per_user_table
 from models.text.generation.answer import GenerationAnswer
@@ -137,7 +146,7 @@ def by_pairs(
         for person in people
         for other in judge.against
     }
-    for (user, other), answers in _ask_twice(warehouse, generator, asked, target):
+    for (user, other), answers in _ask_twice(warehouse, generator, asked, Purpose(target, "judge", PAIRWISE)):
         yield "pairwise", FINAL, other, user, pairwise_verdict(*answers)
 
 
@@ -150,7 +159,7 @@ def by_ratings(
         for person in people
         for model in (FINAL, *judge.against)
     }
-    for (user, model), answers in _ask_twice(warehouse, generator, asked, target):
+    for (user, model), answers in _ask_twice(warehouse, generator, asked, Purpose(target, "judge", POINTWISE)):
         yield "pointwise", model, None, user, pointwise_verdict(*answers)
 
 
@@ -158,10 +167,10 @@ def _ask_twice(
     warehouse: Warehouse,
     generator: TextGenerator,
     asked: Mapping[tuple[str, str], tuple[GenerationRequest, GenerationRequest]],
-    target: dt.date,
+    purpose: Purpose,
 ) -> Iterator[tuple[tuple[str, str], tuple[GenerationAnswer, GenerationAnswer]]]:
     """The answers to both requests of each key, all asked at once."""
-    answers = ask(warehouse, generator, [request for both in asked.values() for request in both], target)
+    answers = ask(warehouse, generator, [request for both in asked.values() for request in both], purpose)
     for key, (one, two) in asked.items():
         yield key, (answers[one.key(generator.identity)], answers[two.key(generator.identity)])
 

@@ -1,7 +1,7 @@
-"""`item_profiles`: what an item is, in the schema a language model fills too; here by the extractive backend.
+"""`item_profiles`: what an item is, in the schema a language model fills too; by rules, or by the model itself.
 
-Grain: item and as-of day. Stale when the item's text or facts change (`input_digest`). Read by text embeddings, user
-profiles and people.
+Grain: item and as-of day. Stale when the item's text or facts change, or the prompt or the model (`input_digest`).
+Read by text embeddings, user profiles and people.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,12 @@ import polars as pl
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import items_known
 from assets.profiles.checks import item_profile_checks, item_profile_specs
+from assets.profiles.written_items import write_items
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.extractive import item_profiles as profile_items
 from models.profiles.extractive import profile_text
+from resources.compute import pick_device
+from resources.text_generators.factory import make_generator
 from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
@@ -48,14 +51,23 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     def item_profiles(
         context: dg.AssetExecutionContext, warehouse: Warehouse
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        day = as_of(context)
+        day, settings = as_of(context), graph.settings
         items = items_known(warehouse, day)
-        profiles = profile_items(items, day, graph.settings.profiles)
+        profiles = profile_items(items, day, settings.profiles)
+        counts: dict[str, int] = {}
+        if settings.profiles.backend == "generator":
+            device, threads = pick_device(settings.compute.device), settings.compute.n_threads
+            generator = make_generator(settings.generator, device, threads)
+            assert generator is not None  # the settings allow no other
+            profiles, counts = write_items(warehouse, generator, settings, profiles, items, day)
         texts = [profile_text(row) for row in profiles.iter_rows(named=True)]
         frame = profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
         warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")
         snapshot = warehouse.replace_days("item_profiles", "as_of_day", day, day, frame)
-        yield dg.MaterializeResult(metadata=table_metadata("item_profiles", COLUMNS, frame, snapshot))
+        metadata = table_metadata("item_profiles", COLUMNS, frame, snapshot)
+        if counts:
+            metadata["written"] = dg.MetadataValue.json(counts)
+        yield dg.MaterializeResult(metadata=metadata)
         yield from item_profile_checks(frame, items, data_docs_file(graph, "item_profiles", str(day)))
 
     return item_profiles

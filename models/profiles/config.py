@@ -1,6 +1,8 @@
-"""Settings of the extractive backend."""
+"""Settings of the profiles: who writes them, the rules of the extractive backend, and what a model may cost."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -95,3 +97,34 @@ class ExtractiveConfig(BaseModel):
 
     item: ItemExtraction = Field(default_factory=ItemExtraction, description="Rules for item profiles.")
     user: UserExtraction = Field(default_factory=UserExtraction, description="Rules for user profiles.")
+
+
+class Budget(BaseModel):
+    """What the language model may cost for one as-of day; without limits nothing is counted ahead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls: int | None = Field(
+        default=None,
+        ge=0,
+        description="Calls, repeated ones included; what is under way at the limit is at most one prompt.",
+    )
+    money: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="Money, in the currency of `generator`'s prices, which it needs.",
+    )
+
+
+class ProfilesConfig(ExtractiveConfig):
+    """Profiles of items and users: rules, and for items a language model where one is wanted."""
+
+    backend: Literal["extractive", "generator"] = Field(
+        default="extractive",
+        description="Who writes item profiles: `extractive` rules, or the language model of the section `generator`.",
+    )
+    budget: Budget = Field(default_factory=Budget, description="What the language model may cost for one as-of day.")
+    prompt_characters: int = Field(
+        default=4000, ge=40, description="Readable characters of an item's description that the model is shown."
+    )

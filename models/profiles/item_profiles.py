@@ -50,6 +50,15 @@ def _readable(texts: pl.Series, max_characters: int) -> pl.Series:
     return plain_text(pl.Series(texts.name, cleaned, dtype=pl.String))
 
 
+def readable_items(known: pl.DataFrame, config: ItemExtraction) -> pl.DataFrame:
+    """Rows of `known_items` with title, description and brand as plain text, without personal data, never null."""
+    return known.with_columns(
+        _readable(known["title"], _MAX_TITLE_CHARACTERS).str.replace_all("\n", " "),
+        _readable(known["description"], config.max_text_characters),
+        _readable(known["brand"], _MAX_BRAND_CHARACTERS).str.replace_all("\n", " "),
+    )
+
+
 def _with_text(frame: pl.DataFrame, config: ItemExtraction) -> pl.DataFrame:
     """Add what reading the text gives: phrases, language, summary and the number of words read."""
     rows = frame.select("title", "description", "brand", "path").rows()
@@ -128,11 +137,7 @@ def item_profiles(items: pl.DataFrame, as_of_day: date, config: ExtractiveConfig
         not part of the profile or its digest, which change only when the age passes into another band.
     """
     rules = (config or ExtractiveConfig()).item
-    known = known_items(items, as_of_day)
-    frame = known.with_columns(
-        _readable(known["title"], _MAX_TITLE_CHARACTERS).str.replace_all("\n", " "),
-        _readable(known["description"], rules.max_text_characters),
-        _readable(known["brand"], _MAX_BRAND_CHARACTERS).str.replace_all("\n", " "),
+    frame = readable_items(known_items(items, as_of_day), rules).with_columns(
         path=category_path(),
         price_band=price_bands(rules),
         available_since=available_since(as_of_day),

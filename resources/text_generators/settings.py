@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from models.text.generation.prices import Prices
 from models.text.generation.request import GenerationRequest
 from resources.settings_sections import Section
 
@@ -81,6 +82,12 @@ class GeneratorSettings(Section):
         description="0 takes the likeliest word; null sends none to a server, for models that refuse it.",
     )
     seed: int | None = Field(0, ge=0, description="Of draws above temperature 0; null sends none to a server.")
+    price_per_million_tokens_in: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Price of a million tokens read, in any currency; null: unknown."
+    )
+    price_per_million_tokens_out: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Price of a million tokens written, in the same currency."
+    )
     batch_size: int = Field(32, ge=1, description="Prompts answered at once. `transformers` only.")
     batch_tokens: int = Field(
         32_768,
@@ -98,7 +105,14 @@ class GeneratorSettings(Section):
     def _names_a_model(self) -> GeneratorSettings:
         if self.backend != "extractive" and self.model is None:
             raise ValueError(f"the backend {self.backend} needs `model`")
+        if (self.price_per_million_tokens_in is None) != (self.price_per_million_tokens_out is None):
+            raise ValueError("name both prices, price_per_million_tokens_in and price_per_million_tokens_out, or none")
         return self
+
+    @property
+    def prices(self) -> Prices:
+        """What the model's tokens cost."""
+        return Prices(self.price_per_million_tokens_in, self.price_per_million_tokens_out)
 
     def request(self, user: str, system: str = "", schema: Mapping[str, Any] | None = None) -> GenerationRequest:
         """A prompt with the settings' limits, temperature and seed."""

@@ -5,7 +5,12 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from assets.fingerprints import forget_fingerprint, recorded_fingerprint, source_fingerprints
+from assets.fingerprints import (
+    forget_fingerprint,
+    learning_fingerprint,
+    recorded_fingerprint,
+    source_fingerprints,
+)
 
 FIRST, LAST, DAY = dt.date(2025, 9, 1), dt.date(2025, 9, 20), dt.date(2025, 9, 5)
 
@@ -88,3 +93,20 @@ def test_a_stage_is_forgotten(copied, files):
     forget_fingerprint(files.warehouse, "recommendations", LAST)
     assert recorded_fingerprint(files.warehouse, "recommendations", LAST) is None
     assert not files.warehouse.exists(), "asking creates nothing"
+
+
+def test_the_language_model_counts_where_it_writes_the_profiles_and_not_how_patient_it_is(copied):
+    def fingerprint(**generator) -> str:
+        copied.configure(generator=generator)
+        return learning_fingerprint(copied.warehouse, copied.project, LAST)
+
+    one = {"backend": "openai", "base_url": "http://localhost:1/v1"}
+    by_rules = [fingerprint(**one, model=name) for name in ("a", "b")]
+    assert by_rules[0] == by_rules[1]
+    copied.configure(profiles={"backend": "generator"})
+    a, b = (fingerprint(model=name) for name in ("a", "b"))
+    assert len({a, b, by_rules[0]}) == 3
+    assert (
+        fingerprint(concurrency=2, max_attempts=3, price_per_million_tokens_in=1, price_per_million_tokens_out=1) == b
+    )
+    assert len({fingerprint(**changed) for changed in ({"max_tokens": 9}, {"seed": 1}, {"temperature": 1})} | {b}) == 4

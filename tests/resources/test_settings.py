@@ -119,6 +119,25 @@ class TestGoodConfigs:
             load_project(path)
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
+    @pytest.mark.parametrize(
+        ("sections", "problem"),
+        [
+            ({"profiles": {"backend": "generator"}}, "needs a language model"),
+            (
+                {
+                    "profiles": {"backend": "generator", "budget": {"money": 1}},
+                    "generator": {"backend": "openai", "model": "m"},
+                },
+                "needs prices",
+            ),
+            ({"generator": {"price_per_million_tokens_in": 1}}, "name both prices"),
+            ({"profiles": {"budget": {"calls": -1}}}, "greater than or equal to 0"),
+        ],
+    )
+    def test_profiles_by_a_model_need_one_and_a_budget_of_money_needs_prices(self, tmp_path: Path, sections, problem):
+        with pytest.raises(UserError, match=problem):
+            load_project(write(tmp_path, sections))
+
     def test_every_key_has_a_description(self):
         for section in (Settings, *(field.annotation for field in Settings.model_fields.values())):
             for name, field in getattr(section, "model_fields", {}).items():

@@ -31,7 +31,7 @@ def byte_tokenizer(chat_template: str | None = None):
     return made
 
 
-def save_llama(folder: Path, chat_template: str | None = None, seed: int = 7) -> Path:
+def save_llama(folder: Path, chat_template: str | None = None, seed: int = 7, positions: int = 1024) -> Path:
     """A random Llama of two layers; its logits are wider than its vocabulary, as those of real models are."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -40,7 +40,7 @@ def save_llama(folder: Path, chat_template: str | None = None, seed: int = 7) ->
     torch.manual_seed(seed)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
     config = LlamaConfig(
-        vocab_size=320, max_position_embeddings=1024, eos_token_id=1, bos_token_id=0, pad_token_id=2,
+        vocab_size=320, max_position_embeddings=positions, eos_token_id=1, bos_token_id=0, pad_token_id=2,
         initializer_range=0.3, **sizes,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)

@@ -8,9 +8,9 @@ import pytest
 from chat_server import ChatServer, Reply, completion
 from tiny_llama import save_llama
 
-from assets.evaluation.judge_calls import TABLE, ask
 from assets.evaluation.judged_models import CHECK, check
 from assets.evaluation.judgements import FINAL, judge_lists
+from assets.generator_calls import TABLE, Purpose, ask
 from models.evaluation.judging.summary import summarise
 from models.text.generation.request import GenerationRequest
 from pipelines.definitions import graph_of
@@ -160,11 +160,11 @@ class TestTheLedger:
         with ChatServer(until_the_key_expires) as server:
             generator = make_generator(GeneratorSettings(**settings_of(server)))
             with pytest.raises(Exception, match="401|key"):
-                ask(copied.warehouse, generator, self.QUESTIONS, AS_OF)
+                ask(copied.warehouse, generator, self.QUESTIONS, Purpose(AS_OF, "judge", "pairwise-1"))
             kept = copied.warehouse.read(f"SELECT count(*) AS n FROM {TABLE}")["n"][0]
             assert kept == 30
             server.script = lambda body, nth: Reply(body=completion("yes"))
-            found = ask(copied.warehouse, generator, self.QUESTIONS, AS_OF)
+            found = ask(copied.warehouse, generator, self.QUESTIONS, Purpose(AS_OF, "judge", "pairwise-1"))
         assert len(found) == 40 and {answer.outcome for answer in found.values()} == {"answered"}
         paid = [call.prompt for call in server.calls if call.status == 200]
         assert len(paid) == len(set(paid)) == 40
