@@ -79,7 +79,7 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
     "promotion": (
         rf"\b{_TAKE}\b.{{0,15}}\b(?:list|option|answer|candidate) (?:[ab12]\b|one\b|with\b)",
         rf"\b{_PUSH}\b.{{0,25}}\b{_OWN}\b",
-        rf"\b(?:rank|rate|score|place|put|list|grade)\b .{{0,25}}\b{_TOP}(?!\w)",
+        rf"\b(?:rank|rate|score|place|put|list|grade)\b (?:(?![.!?] ).){{0,25}}\b{_TOP}(?!\w)",
         rf"\b(?:give|assign|award|grant)\b .{{0,30}}\b(?:(?:10/10|5/5|100/100)(?!\w)|{_MARKS}\b)",
         r"\b(?:this|the present) (?:item|product|list|listing) (?:is|must|should|has to|ought to) .{0,20}"
         r"\b(?:win|first|chosen|preferred|ranked|selected|recommended|the winner)\b",

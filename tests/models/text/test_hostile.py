@@ -26,6 +26,7 @@ HARMLESS = [
     "Η Αθήνα τη νύχτα",
     "Война и мир: роман в четырёх томах",
     "Ignore the Moon",
+    "The finest grade we could find. Made for first drafts.",
     "Answer Me This",
     "I.O.U.S.A. (2008)",
     "\U0001f600\U0001f38a party set \U0001f468‍\U0001f469‍\U0001f467",
