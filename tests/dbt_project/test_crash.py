@@ -1,5 +1,9 @@
 """A run that dies just before a commit leaves the old table, and the next run mends everything."""
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 DAY = "2024-01-05"
 
 

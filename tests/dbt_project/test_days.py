@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD, FOURTH = (f"2024-03-0{n}" for n in range(1, 5))
 
 
@@ -43,7 +45,6 @@ def clean(new_lake):
     return lake, lake.digests()
 
 
-@pytest.mark.slow
 def test_any_order_of_days_gives_the_tables_of_a_clean_build(clean, new_lake):
     assert new_lake().run_in_order(SOURCE, SHUFFLED) == clean[1]
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 VARIABLES = {"partition_start": "2024-01-01"}
 OF_ITEMS = "+core_items"
 MODELS = ["stg_items", "stg_catalogue_days", "core_item_versions", "core_items"]
@@ -141,7 +143,6 @@ def test_core_items_holds_the_last_versions(lake):
     assert len(found) == lake.sql("select count(distinct item_id) from core_item_versions")[0][0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("order", [[2, 0, 1], [1, 2, 0]])
 def test_any_order_of_catalogues_and_days_gives_the_same_versions(lake, new_lake, order):
     other = new_lake(OF_ITEMS)

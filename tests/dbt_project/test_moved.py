@@ -1,5 +1,9 @@
 """The output folder may be moved: the catalogue then names a data folder that is no longer there."""
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_a_moved_lake_is_built_on(new_lake):
     lake = new_lake()

@@ -9,6 +9,8 @@ import pytest
 from assets.features import features_as_of
 from assets.point_in_time import items_known
 
+pytestmark = pytest.mark.slow
+
 LAST = dt.date(2025, 9, 20)
 AFTER = [dt.date(2025, 9, 21), dt.date(2025, 9, 22)]
 TABLES = {

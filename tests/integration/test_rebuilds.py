@@ -7,6 +7,8 @@ import pytest
 
 from models.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST, NEXT = dt.date(2025, 9, 1), dt.date(2025, 9, 20), dt.date(2025, 9, 21)
 RAW = ["raw_events", "rejected_events", "source_files", "raw_items", "rejected_items"]
 CLEANED = [
@@ -69,7 +71,6 @@ def change(path) -> None:
     path.write_bytes(b"\n".join([*edited, *copies, b"{broken"]) + b"\n")
 
 
-@pytest.mark.slow
 def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     """To the last bit of every column, so none is left out of the digests."""
     day = dt.date(2025, 9, 15)
@@ -86,7 +87,6 @@ def test_a_changed_day_backfilled_equals_a_clean_build(built, copied, tmp_path):
     assert copied.digests(COUNTED) == clean.digests(COUNTED)
 
 
-@pytest.mark.slow
 def test_days_that_a_killed_run_had_begun_are_made_again(built, copied, tmp_path, monkeypatch):
     """A day loses its late lines; the run dies when the staging table has forgotten them and the others have not."""
     from pipelines.dbt_cli import DbtCli

@@ -19,6 +19,8 @@ from pipelines.jobs import LEARNING_JOB
 from pipelines.runs import run_days
 from resources.text_encoder import CachedTextEncoder
 
+pytestmark = pytest.mark.slow
+
 LAST, NEXT = dt.date(2025, 9, 20), dt.date(2025, 9, 21)
 CLEANED = ["stg_events", "core_events", "core_interactions", "core_users", "feat_user_daily"]
 

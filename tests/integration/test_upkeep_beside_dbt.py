@@ -2,6 +2,10 @@
 
 import datetime as dt
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_dbt_keeps_upkeep_away(copied, upkeep_during_dbt):
     assert upkeep_during_dbt(copied, dt.date(2025, 9, 20)) == "something has been writing to the lake for 0 s"

@@ -15,6 +15,8 @@ import pytest
 from models.errors import UserError
 from pipelines import ui
 
+pytestmark = pytest.mark.slow
+
 SLUICE = str(Path(sys.executable).parent / "sluice")
 ASSETS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { name
     assetNodes { assetKey { path } groupName } schedules { name } sensors { name } } } } }"""

@@ -10,6 +10,8 @@ from resources.lake_upkeep import Usage, expire_snapshots, merge_files, remove_f
 from resources.snapshots import snapshots_of
 from resources.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 FAR_AWAY, ONE_DAY = dt.date(2100, 1, 1), dt.timedelta(days=1)
 TABLE = "SELECT * FROM t ORDER BY ALL"
 

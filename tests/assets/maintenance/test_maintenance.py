@@ -16,6 +16,8 @@ from resources.code_version import ROOT
 from resources.settings_sections import Maintenance
 from resources.snapshots import snapshots_of
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Maintenance(keep_days=30, file_grace_days=1)
 N_TABLES = 46  # At the snapshot of a release; its own row in `releases` comes after.
 A_WEEK = dt.timedelta(days=7)
