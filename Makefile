@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make demo      raw logs of a simulated shop to an evaluated release, with a table of what came out"
-	@echo "make test      linters, type checker, import rules, SQL style, the tests but the slow ones (a quarter of an hour)"
+	@echo "make test      linters, type checker, import rules, SQL style, the tests but the slow ones"
 	@echo "make test-all  the same with every test, and coverage: what CI runs"
 	@echo "make ui        the Dagster UI of CONFIG (default configs/demo.yaml) on http://127.0.0.1:3000"
 	@echo "make clean     remove everything that was built (not the virtual environment)"

@@ -177,7 +177,7 @@ class OffPolicy(Section):
 
     window_days: int = Field(28, ge=1, description="Days of impressions up to the as-of day.")
     max_impressions: int = Field(
-        1_000_000, ge=1000, description="Of more, a share of the users is looked at, chosen by hash; 1.5 GiB a million."
+        1_000_000, ge=1000, description="Of more, a share of the users is looked at, chosen by hash; 2.1 GiB a million."
     )
     min_effective_sample: float = Field(
         100, ge=1, description="An estimate whose weights say as much as fewer equal ones is refused."

@@ -110,7 +110,7 @@ def values_between(warehouse: Warehouse, settings: OffPolicy, first: dt.date, la
     """Values of all policies on the impressions of some days, as known at the end of the last.
 
     Above `max_impressions` a share of the users is looked at, chosen by hash: wider intervals, no bias. A million
-    impressions take 7 s and 1.5 GiB.
+    impressions took 6 s where propensities are by position and 12 s, 2.1 GiB, by the list above.
 
     Args:
         warehouse: Holds core_impressions; recommendations may be missing, as before anything was learned.
