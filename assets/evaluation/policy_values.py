@@ -12,6 +12,7 @@ import dagster as dg
 import polars as pl
 
 from assets.graph import Columns, Graph, as_of, preview, table_metadata
+from models.evaluation.off_policy.earlier_lists import LISTS
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.policy_values import UNIFORM, value_policies
 from resources.settings_sections import OffPolicy
@@ -66,7 +67,6 @@ SELECT * FROM made
 WHERE user_id IN (SELECT user_id {LOOKED_AT}) AND rank <= (SELECT max(position) {LOOKED_AT})
 UNION ALL SELECT DISTINCT as_of_day, NULL, NULL, NULL FROM made
 """
-NO_LISTS = {"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8}
 
 
 def build(graph: Graph) -> dg.AssetsDefinition:
@@ -126,7 +126,7 @@ def values_between(warehouse: Warehouse, settings: OffPolicy, first: dt.date, la
     share = min(1.0, settings.max_impressions / max(n, 1))
     looked_at = {**between, "share": share}
     impressions = warehouse.read(IMPRESSIONS_SQL, looked_at)
-    lists = pl.DataFrame(schema=NO_LISTS)
+    lists = LISTS.to_frame()
     if warehouse.has_table("recommendations"):
         lists = warehouse.read(LISTS_SQL, looked_at)
     limits = Limits(

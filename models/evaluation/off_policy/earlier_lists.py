@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 NO_LISTS = "no list was made for these users before the days of the impressions"
+
+LISTS: Final = pl.Schema({"as_of_day": pl.Date(), "user_id": pl.String(), "rank": pl.Int32(), "item_id": pl.String()})
 
 
 def with_list_day(impressions: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:

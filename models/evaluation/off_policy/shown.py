@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -13,13 +14,25 @@ from models.evaluation.off_policy.click_rates import CrossFittedRates, cross_fit
 LIST_KEY = ("event_day", "user_id", "impression_id")
 
 
+IMPRESSIONS: Final = pl.Schema(
+    {
+        "event_day": pl.Date(),
+        "user_id": pl.String(),
+        "item_id": pl.String(),
+        "impression_id": pl.String(),
+        "position": pl.Int32(),
+        "propensity": pl.Float64(),
+        "is_clicked": pl.Boolean(),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Shown:
     """Impressions, one per row.
 
     Attributes:
-        frame: Rows `event_day, user_id, item_id, impression_id, position, propensity, is_clicked`; all but day, item
-            and click may be null.
+        frame: Rows of `IMPRESSIONS`; all but day, item and click may be null.
         given_list_above: Whether a propensity is the chance given the items above in the same list (`impression_id`),
             none of which can come again; else it is the chance at the position, whatever stands above.
     """

@@ -8,24 +8,16 @@ import polars as pl
 import pytest
 
 from models.evaluation.off_policy.click_rates import cross_fitted_rates
+from models.evaluation.off_policy.earlier_lists import LISTS
 from models.evaluation.off_policy.examination import exposure
 from models.evaluation.off_policy.logged_actions import LoggedActions, from_action_probabilities
+from models.evaluation.off_policy.shown import IMPRESSIONS
 from models.evaluation.off_policy.slates import LoggedSlates
 
 N_CONTEXTS, N_ACTIONS, LENGTH = 3, 5, 3
 CLICK_RATE = np.random.default_rng(1).uniform(0.05, 0.4, (N_CONTEXTS, N_ACTIONS))
 EXAMINATION = np.array([1, 0.6, 0.3])
 DAY = dt.date(2025, 3, 5)
-IMPRESSIONS = {
-    "event_day": pl.Date,
-    "user_id": pl.Utf8,
-    "item_id": pl.Utf8,
-    "impression_id": pl.Utf8,
-    "position": pl.Int32,
-    "propensity": pl.Float64,
-    "is_clicked": pl.Boolean,
-}
-LISTS = {"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8}
 
 
 def soft(seed: int, n_rows: int, spread: float = 1.0) -> np.ndarray:

@@ -5,10 +5,9 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from models.evaluation.off_policy.earlier_lists import chosen_items, with_list_day
+from models.evaluation.off_policy.earlier_lists import LISTS, chosen_items, with_list_day
 
 DAY = dt.date(2025, 3, 5)
-LISTS = {"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8}
 
 
 def lists(rows) -> pl.DataFrame:

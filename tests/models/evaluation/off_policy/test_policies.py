@@ -6,27 +6,19 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.evaluation.off_policy.earlier_lists import LISTS
 from models.evaluation.off_policy.inverse_propensity import ips
 from models.evaluation.off_policy.policies import recommendations, uniform
-from models.evaluation.off_policy.shown import Shown
+from models.evaluation.off_policy.shown import IMPRESSIONS, Shown
 from models.simulation.policy import draw_lists
 
 DAY = dt.date(2025, 3, 5)
-SCHEMA = {
-    "event_day": pl.Date,
-    "user_id": pl.Utf8,
-    "item_id": pl.Utf8,
-    "impression_id": pl.Utf8,
-    "position": pl.Int32,
-    "propensity": pl.Float64,
-    "is_clicked": pl.Boolean,
-}
 
 
 def impressions(rows) -> pl.DataFrame:
     """Rows of (days after DAY, user, item, list, position, propensity, clicked)."""
     dated = [(DAY + dt.timedelta(days=row[0]), *row[1:]) for row in rows]
-    return pl.DataFrame(dated, schema=SCHEMA, orient="row")
+    return pl.DataFrame(dated, schema=IMPRESSIONS, orient="row")
 
 
 def lists(rows) -> pl.DataFrame:
@@ -34,9 +26,7 @@ def lists(rows) -> pl.DataFrame:
     places = [
         (DAY + dt.timedelta(days=n), user, rank, item) for n, user, items in rows for rank, item in enumerate(items, 1)
     ]
-    return pl.DataFrame(
-        places, schema={"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8}, orient="row"
-    )
+    return pl.DataFrame(places, schema=LISTS, orient="row")
 
 
 @pytest.fixture

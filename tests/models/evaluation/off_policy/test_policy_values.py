@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.evaluation.off_policy.earlier_lists import LISTS
 from models.evaluation.off_policy.exposures import GIVEN_ABOVE
 from models.evaluation.off_policy.limits import Limits
 from models.evaluation.off_policy.policy_values import ESTIMATORS, PER_IMPRESSION, SCHEMA, value_policies
 from models.evaluation.off_policy.whole_lists import NOT_GIVEN_ABOVE
 
 DAY = dt.date(2025, 3, 5)
-NO_LISTS = pl.DataFrame(schema={"as_of_day": pl.Date, "user_id": pl.Utf8, "rank": pl.Int32, "item_id": pl.Utf8})
+NO_LISTS = LISTS.to_frame()
 
 
 def make_log(n: int = 2000, **changed) -> pl.DataFrame:
