@@ -1,0 +1,122 @@
+"""Servers that fail, and runs that are killed: nothing is paid for twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+from chat_server import KEY, ChatServer, Reply
+from item_writer import data_of, described, reply, settings_of, writes
+from profile_writing import EARLIER, by_item, configured, ledger, reference, some, troubled, written
+
+from assets.generator_calls import FINAL, TABLE
+from assets.profiles import written_items
+from models.errors import UserError
+
+
+class TestErrors:
+    def test_with_30_per_cent_every_profile_is_completed_and_no_paid_call_repeated(self, shop):
+        with ChatServer(troubled) as server:
+            frame, counts = written(shop, generator=settings_of(server))
+            paid = Counter(json.dumps(call.body) for call in server.calls if call.status == 200)
+            failed = [call for call in server.calls if call.status != 200]
+            again, _ = written(shop, generator=settings_of(server))
+            assert Counter(json.dumps(call.body) for call in server.calls if call.status == 200) == paid
+        assert set(frame["backend"]) == {"openai"} and counts["item_short.v1 answered"] == frame.height
+        assert set(paid.values()) == {1} and failed and frame.equals(again)
+        assert len(server.calls) > 1.2 * frame.height, "errors were injected"
+
+    def test_items_that_get_no_answer_keep_an_older_profile_and_are_asked_again(self, shop):
+        down = [False]
+
+        def script(body, nth):
+            if down[0] and some(data_of(body), 0.1):
+                return Reply(500, {"error": {"message": "down"}})
+            return reply(described(data_of(body)), body)
+
+        with ChatServer(script) as server:
+            earlier, _ = written(shop, EARLIER, store=True, generator=settings_of(server, max_attempts=2))
+            shop.sql(f"DROP TABLE {TABLE}")
+            down[0] = True
+            frame, counts = written(shop, generator=settings_of(server, max_attempts=2))
+            down[0] = False
+            mended, _ = written(shop, generator=settings_of(server, max_attempts=2))
+        assert counts["item_short.v1 failed"] == counts["older profile"] + counts.get("extractive left out", 0) > 0
+        old, now = by_item(earlier), by_item(frame)
+        kept = [item for item in now if some({"item": reference(item)}, 0.1) and item in old]
+        assert kept and all(now[item]["input_digest"] == old[item]["input_digest"] for item in kept)
+        assert all(now[item]["summary"] == old[item]["summary"] for item in kept)
+        assert set(mended["backend"]) == {"openai"}
+        assert ledger(shop).group_by("key").agg(pl.col("outcome").is_in(FINAL).sum())["outcome"].max() == 1
+
+
+class TestAKilledRun:
+    def test_repeats_no_finished_call(self, shop, tmp_path):
+        """SIGKILL while answers come in; the next run asks about everything but what the ledger has."""
+
+        def slow(body, nth):
+            time.sleep(0.1)
+            return writes(body, nth)
+
+        tests = Path(__file__).parents[3]
+        paths = [str(tests.parent), str(tests), str(tests / "servers")]
+        script = tmp_path / "run.py"
+        script.write_text(
+            "import sys; from pathlib import Path; sys.path[:0] = " + repr(paths) + "\n"
+            "import importlib.util as u\n"
+            "def load(name, file):\n"
+            "    spec = u.spec_from_file_location(name, file); module = u.module_from_spec(spec)\n"
+            "    sys.modules[name] = module; spec.loader.exec_module(module); return module\n"
+            f"shops = load('shops', {str(tests / 'conftest.py')!r})\n"
+            "from profile_writing import written\n"
+            f"shop = shops.TinyShop(Path({str(shop.folder)!r}))\n"
+            "written(shop, generator=shop.project.settings.generator.model_dump())\n"
+        )
+        with ChatServer(slow) as server:
+            configured(shop, generator=settings_of(server, concurrency=2))
+            run = subprocess.Popen([sys.executable, script], env=os.environ | {"PYTHONPATH": str(tests.parent)})
+            try:
+                until = time.monotonic() + 120
+                while time.monotonic() < until and (not shop.warehouse.has_table(TABLE) or ledger(shop).height < 16):
+                    time.sleep(0.05)
+            finally:
+                run.send_signal(signal.SIGKILL)
+                run.wait()
+            time.sleep(0.5)
+            kept = set(ledger(shop)["key"])
+            n_before = len(server.calls)
+            server.script = writes
+            frame, counts = written(shop, generator=settings_of(server, concurrency=2))
+            asked = Counter(data_of(call.body)["item"] for call in server.calls[n_before:])
+        assert 16 <= len(kept) < frame.height
+        assert counts["item_short.v1 kept"] == len(kept) and counts["calls"] == frame.height - len(kept)
+        assert sum(asked.values()) == frame.height - len(kept) and set(asked.values()) == {1}
+        assert ledger(shop)["key"].is_unique().all() and set(frame["backend"]) == {"openai"}
+
+    def test_without_the_ledger_it_would_ask_about_all(self, shop, monkeypatch):
+        monkeypatch.setattr(written_items, "kept_answers", lambda warehouse, keys: {})
+        with ChatServer(writes) as server:
+            for _ in range(2):
+                frame, _ = written(shop, generator=settings_of(server))
+        assert len(server.calls) == 2 * frame.height
+
+    def test_a_server_that_shuts_out_ends_the_run_and_what_was_paid_is_kept(self, shop, monkeypatch):
+        monkeypatch.setenv("A_KEY", KEY)
+        answered = []
+
+        def until_the_key_expires(body, nth):
+            answered.append(body)
+            return writes(body, nth) if len(answered) <= 30 else Reply(401, {"error": {"message": f"no {KEY}"}})
+
+        with ChatServer(until_the_key_expires) as server:
+            with pytest.raises(UserError, match="401") as caught:
+                written(shop, generator=settings_of(server, api_key_env="A_KEY"))
+            assert KEY not in "".join(traceback.format_exception(caught.value))
+            assert ledger(shop).height == 30
