@@ -1,16 +1,12 @@
-"""Histories cut into pieces a network can read, and gathered into batches on the device."""
+"""Histories cut into pieces that a network can read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.retrieval.interactions import Interactions
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True)
@@ -52,33 +48,11 @@ def newest_pieces(histories: Interactions, users: np.ndarray, max_length: int) -
     return Pieces(start, end - start)
 
 
-def extract(items: np.ndarray, pieces: Pieces) -> tuple[np.ndarray, Pieces]:
-    """Only the items that some pieces read, and the pieces' places among them.
+def extract(arrays: tuple[np.ndarray, ...], pieces: Pieces) -> tuple[tuple[np.ndarray, ...], Pieces]:
+    """Only what some pieces read of each array, and the pieces' places there.
 
     Scoring a block of users then copies their newest items, not everyone's history.
     """
     starts = np.cumsum(pieces.lengths) - pieces.lengths
     positions = np.repeat(pieces.starts - starts, pieces.lengths) + np.arange(pieces.lengths.sum())
-    return items[positions], Pieces(starts, pieces.lengths)
-
-
-def gather(items: torch.Tensor, pieces: Pieces, rows: np.ndarray, shift: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some pieces as one rectangle, padded at the end with item 0.
-
-    Args:
-        items: All interactions' items, `[n_interactions]`, on the device.
-        pieces: The pieces.
-        rows: Which of them, `[B]`.
-        shift: Read this many positions later: 0 for inputs, 1 for targets.
-
-    Returns:
-        Items `[B, T]` int64, with T the longest of the pieces, and `[B, T]` bool, true where not padding.
-    """
-    import torch
-
-    starts = torch.from_numpy(pieces.starts[rows]).to(items.device)
-    lengths = torch.from_numpy(pieces.lengths[rows]).to(items.device)
-    steps = torch.arange(int(pieces.lengths[rows].max()), device=items.device)
-    inside = steps[None, :] < lengths[:, None]  # (B, T)
-    positions = torch.where(inside, starts[:, None] + steps[None, :] + shift, 0)
-    return torch.where(inside, items[positions], 0).long(), inside
+    return tuple(array[positions] for array in arrays), Pieces(starts, pieces.lengths)

@@ -6,9 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from models.sequential.sequence_network import SequenceNetwork, draw_weights
 from models.training.dropout import Dropout
-
-INITIAL_STD = 0.02
 
 
 class CausalSelfAttention(nn.Module):
@@ -60,12 +59,8 @@ class Block(nn.Module):
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
 
-class SASRecNetwork(nn.Module):
-    """Item and position embeddings (eq. 1), a stack of blocks (eqs. 2 to 5), a final layer norm.
-
-    Sequences are padded at their end. A position sees only itself and what came before, so padding needs no mask: it
-    lies after everything real. Positions count from the sequence's first item.
-    """
+class SASRecNetwork(SequenceNetwork):
+    """Item and position embeddings (eq. 1), a stack of blocks (eqs. 2 to 5), a final layer norm."""
 
     def __init__(self, n_items: int, max_length: int, embedding_size: int, n_blocks: int, n_heads: int, dropout: float):
         super().__init__()
@@ -75,21 +70,14 @@ class SASRecNetwork(nn.Module):
         blocks = [Block(embedding_size, n_heads, dropout) for _ in range(n_blocks)]
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(embedding_size)
-        self.apply(_initialise)
+        self.apply(draw_weights)
         blocks[0].attention.start_as_mean()
 
-    def forward(self, items: torch.Tensor) -> torch.Tensor:
-        """The user's state after each item, `[B, T]` int64 to `[B, T, D]`."""
+    def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """See `SequenceNetwork.forward`; times do not matter."""
         _, T = items.shape
         x = self.items(items) * self.items.embedding_dim**0.5 + self.positions.weight[:T]  # (B, T, D)
         x = self.dropout(x)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=INITIAL_STD)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -40,3 +42,24 @@ class TrainingConfig(BaseModel):
         description="CPU threads of torch; more than 1 pays only on idle cores, and changes the last bits of weights.",
     )
     seed: int = Field(default=42, ge=0, description="Seed of weights, dropout, negatives and the order of batches.")
+
+
+class LossConfig(BaseModel):
+    """How the next item is set against others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    loss: Literal["softmax", "gbce", "bce"] = Field(
+        default="softmax",
+        description="Cross entropy of the next item against the negatives (softmax), or of each item by itself (bce), "
+        "calibrated for how few negatives there are (gbce).",
+    )
+    gbce_calibration: float = Field(
+        default=0.75, ge=0, le=1, description="How far gbce is calibrated (t): 0 is bce, 1 is unbiased."
+    )
+    n_negatives: int = Field(
+        default=2048,
+        ge=1,
+        description="Items drawn uniformly, with repeats, as negatives of a whole batch; all items where the catalogue "
+        "has no more than this.",
+    )

@@ -4,6 +4,36 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
+
+from models.training.config import LossConfig
+
+CHUNK_LOGITS = 2**24
+"""Logits of the whole catalogue that are held at once: 64 MiB."""
+
+
+def next_item_loss(
+    states: torch.Tensor, positives: torch.Tensor, item_vectors: torch.Tensor, settings: LossConfig
+) -> torch.Tensor:
+    """The configured loss, with negatives drawn on the device for the whole batch.
+
+    Args:
+        states: `[P, D]`, one row per predicted position.
+        positives: `[P]` int64, the item that came next.
+        item_vectors: `[n_items, D]`.
+        settings: Which loss, and how many negatives; where the catalogue has no more items, all are the negatives.
+    """
+    n_items = len(item_vectors)
+    everything = settings.n_negatives >= n_items
+    if settings.loss == "softmax" and everything:
+        return full_softmax_loss(states, positives, item_vectors)
+    device = states.device
+    drawn = torch.randint(n_items, (settings.n_negatives,), device=device)
+    negatives = torch.arange(n_items, device=device) if everything else drawn
+    if settings.loss == "softmax":
+        return sampled_softmax_loss(states, positives, negatives, item_vectors)
+    calibration = settings.gbce_calibration if settings.loss == "gbce" else 0.0
+    return gbce_loss(states, positives, negatives, item_vectors, calibration)
 
 
 def sampled_softmax_loss(
@@ -28,19 +58,50 @@ def sampled_softmax_loss(
     Returns:
         A scalar; 0 where every negative is the positive.
     """
-    # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
-    chosen = F.embedding(torch.cat([positives, negatives]), item_vectors)  # (P + N, D)
-    positive_vectors, negative_vectors = chosen.split([len(positives), len(negatives)])
-    positive_logits = (hidden * positive_vectors).sum(-1, keepdim=True)  # (P, 1)
-    negative_logits = hidden @ negative_vectors.T  # (P, N)
-    is_positive = positives[:, None] == negatives[None, :]
-    negative_logits = negative_logits.masked_fill(is_positive, -torch.inf)
+    positive_logits, negative_logits = _logits(hidden, positives, negatives, item_vectors)
     logits = torch.cat([positive_logits, negative_logits], dim=1).float()  # (P, 1 + N)
     return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
 
 
+def gbce_loss(
+    hidden: torch.Tensor,
+    positives: torch.Tensor,
+    negatives: torch.Tensor,
+    item_vectors: torch.Tensor,
+    calibration: float,
+) -> torch.Tensor:
+    """Generalised binary cross entropy (Petrov and Macdonald, "gSASRec", RecSys 2023, eqs. 17 to 20).
+
+    With the logits `s` of `sampled_softmax_loss`, the sampling rate `a = N / (n_items - 1)`, at most 1, and
+    `b = a (t (1 - 1 / a) + 1 / a)` for the calibration `t`:
+
+    `loss = -mean over p of (b log sigmoid(s[p, y[p]]) + sum over j in N, j != y[p] of log sigmoid(-s[p, j])) / (N + 1)`
+
+    `t = 0` is binary cross entropy, `t = 1` one whose scores estimate probabilities. Different from the paper, the
+    negatives are shared by all positions.
+
+    Args:
+        hidden: `[P, D]`, one row per predicted position.
+        positives: `[P]` int64, the item that came next.
+        negatives: `[N]` int64; repeats count twice.
+        item_vectors: `[n_items, D]`.
+        calibration: `t`, in [0, 1].
+
+    Returns:
+        A scalar.
+    """
+    rate = min(1.0, len(negatives) / max(len(item_vectors) - 1, 1))
+    power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
+    positive_logits, negative_logits = _logits(hidden, positives, negatives, item_vectors)
+    of_positive = power * F.softplus(-positive_logits.float()).squeeze(1)  # (P,)
+    of_negatives = F.softplus(negative_logits.float()).sum(1)
+    return (of_positive + of_negatives).mean() / (len(negatives) + 1)
+
+
 def full_softmax_loss(hidden: torch.Tensor, positives: torch.Tensor, item_vectors: torch.Tensor) -> torch.Tensor:
     """Cross entropy of the positive against the whole catalogue: `sampled_softmax_loss` with every item drawn once.
+
+    The logits are made again for the gradient, some positions at a time, so that never more than 2 ** 24 are held.
 
     Args:
         hidden: `[P, D]`, one row per predicted position.
@@ -50,4 +111,25 @@ def full_softmax_loss(hidden: torch.Tensor, positives: torch.Tensor, item_vector
     Returns:
         A scalar.
     """
-    return F.cross_entropy((hidden @ item_vectors.T).float(), positives)
+    n_rows = max(1, CHUNK_LOGITS // len(item_vectors))
+    if len(hidden) <= n_rows:
+        return _summed_cross_entropy(hidden, positives, item_vectors) / len(hidden)
+    parts = zip(hidden.split(n_rows), positives.split(n_rows), strict=True)
+    sums = [checkpoint(_summed_cross_entropy, *part, item_vectors, use_reentrant=False) for part in parts]
+    return torch.stack(sums).sum() / len(hidden)
+
+
+def _summed_cross_entropy(hidden: torch.Tensor, positives: torch.Tensor, item_vectors: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy((hidden @ item_vectors.T).float(), positives, reduction="sum")
+
+
+def _logits(
+    hidden: torch.Tensor, positives: torch.Tensor, negatives: torch.Tensor, item_vectors: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of the positives `[P, 1]` and of the negatives `[P, N]`, `-inf` where a negative is the positive."""
+    # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
+    chosen = F.embedding(torch.cat([positives, negatives]), item_vectors)  # (P + N, D)
+    positive_vectors, negative_vectors = chosen.split([len(positives), len(negatives)])
+    positive_logits = (hidden * positive_vectors).sum(-1, keepdim=True)
+    is_positive = positives[:, None] == negatives[None, :]
+    return positive_logits, (hidden @ negative_vectors.T).masked_fill(is_positive, -torch.inf)

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-import torch
 
-from models.sequential.pieces import extract, gather, newest_pieces, training_pieces
+from models.sequential.pieces import extract, newest_pieces, training_pieces
 
 
 @pytest.mark.parametrize("max_length", [1, 2, 3, 50])
@@ -31,19 +30,10 @@ def test_newest_pieces(interactions):
     assert pieces.lengths.tolist() == [1, 0, 2]
 
 
-def test_gathers_inputs_and_targets_with_padding_at_the_end(interactions):
-    train = interactions([[5, 6, 7, 8], [3, 4]], n_items=9)
-    pieces = training_pieces(train, max_length=10)
-    items = torch.from_numpy(train.items)
-    inputs, inside = gather(items, pieces, np.array([0, 1]))
-    targets, _ = gather(items, pieces, np.array([0, 1]), shift=1)
-    assert inputs.tolist() == [[5, 6, 7], [3, 0, 0]]
-    assert targets.tolist() == [[6, 7, 8], [4, 0, 0]]
-    assert inside.tolist() == [[True, True, True], [True, False, False]]
-
-
 def test_extracts_only_what_the_pieces_read(interactions):
     histories = interactions([[0, 1, 2], [], [3], [4, 5, 6, 7]], n_items=8)
-    items, pieces = extract(histories.items, newest_pieces(histories, np.array([3, 1, 0]), max_length=2))
+    newest = newest_pieces(histories, np.array([3, 1, 0]), max_length=2)
+    (items, times), pieces = extract((histories.items, histories.times), newest)
     assert items.tolist() == [6, 7, 1, 2]
+    assert times.tolist() == histories.times[[6, 7, 1, 2]].tolist()
     assert (pieces.starts.tolist(), pieces.lengths.tolist()) == ([0, 2, 2], [2, 0, 2])

@@ -62,8 +62,9 @@ CHANGES_SCORES = {
     "dropout": 0.0,
     "max_length": 5,
     "n_negatives": 5,
+    "loss": "bce",
 }
-TESTED_BELOW = {"patience", "n_validation_users", "n_threads"}
+TESTED_BELOW = {"gbce_calibration", "patience", "n_validation_users", "n_threads"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
@@ -76,6 +77,12 @@ def test_setting_changes_the_scores(walks, field):
     base, _ = fit_scores(walks)
     changed, _ = fit_scores(walks, **{field: CHANGES_SCORES[field]})
     assert not np.allclose(base, changed)
+
+
+def test_calibration_changes_gbce(walks):
+    (one, _), (other, _) = (fit_scores(walks, loss="gbce", gbce_calibration=t, n_negatives=5) for t in (0.0, 1.0))
+    assert not np.allclose(one, other)
+    np.testing.assert_allclose(one, fit_scores(walks, loss="bce", n_negatives=5)[0])
 
 
 def test_patience_is_the_number_of_epochs_without_gain(walks):

@@ -1,0 +1,15 @@
+"""Settings that every sequential retriever has."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from models.training.config import LossConfig, TrainingConfig
+
+
+class SequenceConfig(TrainingConfig, LossConfig):
+    """Size, length and loss of a sequential retriever."""
+
+    embedding_size: int = Field(default=64, ge=1, description="Size of item and user vectors (D).")
+    dropout: float = Field(default=0.5, ge=0, lt=1, description="Share of activations zeroed while training.")
+    max_length: int = Field(default=50, ge=1, description="Newest items of a history that the network reads.")
