@@ -24,6 +24,9 @@ RETRIEVERS: dict[str, str] = {
     "ease": "models.retrieval.ease.Ease",
     "ials": "models.retrieval.ials.Ials",
     "item_knn": "models.retrieval.item_knn.ItemKnn",
+    "bert4rec": "models.sequential.bert4rec.BERT4Rec",
+    "gru4rec": "models.sequential.gru4rec.GRU4Rec",
+    "hstu": "models.sequential.hstu.HSTU",
     "sasrec": "models.sequential.sasrec.SASRec",
 }
 

@@ -32,13 +32,13 @@ def training_pieces(train: Interactions, max_length: int) -> Pieces:
         train: The histories.
         max_length: Longest piece, in inputs.
     """
-    n_targets = np.maximum(train.lengths() - 1, 0)
-    n_pieces = -(-n_targets // max_length)
-    user = np.repeat(np.arange(train.n_users), n_pieces)
-    from_newest = np.arange(len(user)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
-    end = train.offsets[user] + n_targets[user] - from_newest * max_length
-    start = np.maximum(end - max_length, train.offsets[user])
-    return Pieces(start, end - start)
+    return _cut(train.offsets[:-1], np.maximum(train.lengths() - 1, 0), max_length)
+
+
+def whole_pieces(train: Interactions, max_length: int) -> Pieces:
+    """Cut every history of two or more items so that each item is in exactly one piece, from the newest backwards."""
+    lengths = np.where(train.lengths() > 1, train.lengths(), 0)
+    return _cut(train.offsets[:-1], lengths, max_length)
 
 
 def newest_pieces(histories: Interactions, users: np.ndarray, max_length: int) -> Pieces:
@@ -56,3 +56,13 @@ def extract(arrays: tuple[np.ndarray, ...], pieces: Pieces) -> tuple[tuple[np.nd
     starts = np.cumsum(pieces.lengths) - pieces.lengths
     positions = np.repeat(pieces.starts - starts, pieces.lengths) + np.arange(pieces.lengths.sum())
     return tuple(array[positions] for array in arrays), Pieces(starts, pieces.lengths)
+
+
+def _cut(first: np.ndarray, lengths: np.ndarray, max_length: int) -> Pieces:
+    """`first[u] : first[u] + lengths[u]` of every user in pieces of at most `max_length`; only the oldest is short."""
+    n_pieces = -(-lengths // max_length)
+    user = np.repeat(np.arange(len(lengths)), n_pieces)
+    from_newest = np.arange(len(user)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
+    end = first[user] + lengths[user] - from_newest * max_length
+    start = np.maximum(end - max_length, first[user])
+    return Pieces(start, end - start)

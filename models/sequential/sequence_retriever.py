@@ -180,10 +180,10 @@ class SequenceRetriever(Retriever):
         sequences = self._sequences(items, times)
         with torch_threads(self.config.n_threads), torch.inference_mode():
             for rows in _known_batches(pieces.lengths):
-                vectors[rows] = self._last_states(sequences.batch(pieces, rows)).float().cpu().numpy()
+                vectors[rows] = self.last_states(sequences.batch(pieces, rows)).float().cpu().numpy()
         return vectors
 
-    def _last_states(self, batch: SequenceBatch) -> torch.Tensor:
+    def last_states(self, batch: SequenceBatch) -> torch.Tensor:
         """`[B, D]`: the state after each row's last item."""
         import torch
 

@@ -7,9 +7,14 @@ from models.retrieval.contract import Retriever
 from models.retrieval.recommend import recommend
 from models.retrieval.registry import RETRIEVERS, config_class, load_retriever, retriever_class
 
+QUICK = {"embedding_size": 32, "max_epochs": 12, "dropout": 0.2, "n_negatives": 64, "learning_rate": 5e-3}
+
 SMALL = {
     "ease": {"l2": 10.0},
-    "sasrec": {"embedding_size": 32, "max_epochs": 12, "dropout": 0.2, "n_negatives": 64, "learning_rate": 5e-3},
+    "bert4rec": QUICK | {"max_epochs": 40},
+    "gru4rec": QUICK,
+    "hstu": QUICK,
+    "sasrec": QUICK,
 }
 """Settings for data this small, where the defaults are not meant for it."""
 

@@ -36,3 +36,12 @@ def same_bag_different_order(interactions):
     orders = [rng.permutation(10).tolist() for _ in range(600)]
     train = interactions([[*order, 10 + order[-1]] for order in orders[:500]], n_items=20)
     return train, interactions(orders[500:], n_items=20), np.array([10 + order[-1] for order in orders[500:]])
+
+
+@pytest.fixture(scope="session")
+def walks(interactions):
+    """Steps around a ring of 24 of 25 items, and each walk's next step."""
+    rng = np.random.default_rng(4)
+    sequences = [((rng.integers(24) + np.arange(rng.integers(4, 20))) % 24).tolist() for _ in range(60)]
+    train = interactions([sequence[:-1] for sequence in sequences], n_items=25)
+    return train, interactions([sequence[-1:] for sequence in sequences], n_items=25)

@@ -34,55 +34,11 @@ def test_overfits_one_batch(interactions):
     assert report.curve[-1]["loss"] < 0.05
 
 
-@pytest.fixture(scope="module")
-def walks(interactions):
-    rng = np.random.default_rng(4)
-    sequences = [((rng.integers(24) + np.arange(rng.integers(4, 20))) % 24).tolist() for _ in range(60)]
-    train = interactions([sequence[:-1] for sequence in sequences], n_items=25)
-    return train, interactions([sequence[-1:] for sequence in sequences], n_items=25)
-
-
 def fit_scores(walks, validated=False, **settings):
     train, validation = walks
     retriever = SASRec(SASRecConfig(**{**TINY, **settings}))
     report = retriever.fit(train, validation if validated else None)
     return retriever.scores(train, np.arange(train.n_users)), report
-
-
-CHANGES_SCORES = {
-    "learning_rate": 0.01,
-    "warmup_steps": 50,
-    "weight_decay": 3.0,
-    "batch_tokens": 100,
-    "max_epochs": 3,
-    "seed": 1,
-    "embedding_size": 32,
-    "n_blocks": 1,
-    "n_heads": 4,
-    "dropout": 0.0,
-    "max_length": 5,
-    "n_negatives": 5,
-    "loss": "bce",
-}
-TESTED_BELOW = {"gbce_calibration", "patience", "n_validation_users", "n_threads"}
-TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
-
-
-def test_every_setting_is_tested():
-    assert set(CHANGES_SCORES) | TESTED_BELOW | TESTED_WITH_THE_ASSETS == set(SASRecConfig.model_fields)
-
-
-@pytest.mark.parametrize("field", sorted(CHANGES_SCORES))
-def test_setting_changes_the_scores(walks, field):
-    base, _ = fit_scores(walks)
-    changed, _ = fit_scores(walks, **{field: CHANGES_SCORES[field]})
-    assert not np.allclose(base, changed)
-
-
-def test_calibration_changes_gbce(walks):
-    (one, _), (other, _) = (fit_scores(walks, loss="gbce", gbce_calibration=t, n_negatives=5) for t in (0.0, 1.0))
-    assert not np.allclose(one, other)
-    np.testing.assert_allclose(one, fit_scores(walks, loss="bce", n_negatives=5)[0])
 
 
 def test_patience_is_the_number_of_epochs_without_gain(walks):
@@ -121,25 +77,6 @@ def test_early_stopping_finds_the_walk(walks):
     assert max(scores) > 0.8
 
 
-def test_killed_fit_resumes_to_identical_weights(walks, tmp_path):
-    train, validation = walks
-    config = SASRecConfig(**TINY | {"max_epochs": 5})
-    undisturbed = SASRec(config)
-    expected = undisturbed.fit(train, validation)
-
-    def kill(what, done, total):
-        if done > 0.5 * total:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        SASRec(config, checkpoint_folder=tmp_path).fit(train, validation, progress=kill)
-    resumed = SASRec(config, checkpoint_folder=tmp_path)
-    report = resumed.fit(train, validation)
-    assert report.curve == expected.curve
-    for name, tensor in undisturbed.network.state_dict().items():
-        torch.testing.assert_close(resumed.network.state_dict()[name], tensor, rtol=0, atol=0)
-
-
 @pytest.mark.parametrize("change", ["config", "items", "validation", "n_epochs"])
 def test_checkpoint_of_other_data_or_config_is_not_continued(walks, interactions, tmp_path, change):
     train, validation = walks
@@ -157,15 +94,6 @@ def test_checkpoint_of_other_data_or_config_is_not_continued(walks, interactions
     fresh, continued = SASRec(config), SASRec(config, checkpoint_folder=tmp_path)
     reports = [retriever.fit(train, validation, n_epochs=n_epochs) for retriever in (fresh, continued)]
     assert reports[0].curve == reports[1].curve
-
-
-def test_history_beyond_max_length_is_not_read(walks, interactions):
-    train, _ = walks
-    retriever = SASRec(SASRecConfig(**TINY))
-    retriever.fit(train)
-    newest = list(range(8))
-    vectors = retriever.user_vectors(interactions([[20, 21, *newest], newest], n_items=25), np.array([0, 1]))
-    np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-5, atol=1e-6)
 
 
 def test_because_of_is_the_nearest_by_cosine(walks):
