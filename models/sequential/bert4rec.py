@@ -54,7 +54,9 @@ class BERT4Rec(SequenceRetriever):
         from models.sequential.bert4rec_network import BERT4RecNetwork
 
         c = self.config
-        return BERT4RecNetwork(n_items, c.max_length + 1, c.embedding_size, c.n_blocks, c.n_heads, c.dropout)
+        return BERT4RecNetwork(
+            n_items, c.max_length + 1, c.embedding_size, c.n_blocks, c.n_heads, c.dropout, c.temperature is not None
+        )
 
     def training_pieces(self, train: Interactions) -> Pieces:
         """Whole histories of two items or more, cut where they are longer than `max_length`."""
@@ -63,12 +65,11 @@ class BERT4Rec(SequenceRetriever):
     def loss(self, forward: Forward, batch: SequenceBatch) -> torch.Tensor:
         """The loss of the hidden items."""
         from models.sequential.bert4rec_network import PADDING
-        from models.training.losses import next_item_loss
 
         hidden = self._hide(batch.inside)
-        vectors = self.network.items.weight
-        items = batch.items.masked_fill(~batch.inside, PADDING).masked_fill(hidden, len(vectors))
-        return next_item_loss(forward(items, batch.times)[hidden], batch.items[hidden], vectors, self.config)
+        n_items = len(self.network.items.weight)
+        items = batch.items.masked_fill(~batch.inside, PADDING).masked_fill(hidden, n_items)
+        return self.loss_of(forward(items, batch.times)[hidden], batch.items[hidden])
 
     def _hide(self, inside: torch.Tensor) -> torch.Tensor:
         """`[B, T]` bool: which items are hidden, at least one in each row."""

@@ -52,9 +52,17 @@ class BERT4RecNetwork(SequenceNetwork):
     Unlike the others' its places see what comes later too. Item `n_items` is the hidden one, -1 padding.
     """
 
-    def __init__(self, n_items: int, max_length: int, embedding_size: int, n_blocks: int, n_heads: int, dropout: float):
-        super().__init__()
-        self.items = nn.Embedding(n_items, embedding_size)
+    def __init__(
+        self,
+        n_items: int,
+        max_length: int,
+        embedding_size: int,
+        n_blocks: int,
+        n_heads: int,
+        dropout: float,
+        cosine: bool = False,
+    ):
+        super().__init__(n_items, embedding_size, cosine)
         self.hidden_item = nn.Parameter(torch.randn(embedding_size) * INITIAL_STD)
         self.positions = nn.Embedding(max_length, embedding_size)
         self.first_norm = nn.LayerNorm(embedding_size)  # without it places are heard too faintly to look at neighbours
@@ -72,4 +80,4 @@ class BERT4RecNetwork(SequenceNetwork):
         x = self.dropout(self.first_norm(vectors + self.positions.weight[: items.shape[1]]))
         for block in self.blocks:
             x = block(x, inside)
-        return self.norm(x)
+        return self._measured(self.norm(x))

@@ -43,4 +43,4 @@ class GRU4Rec(SequenceRetriever):
         from models.sequential.gru4rec_network import GRU4RecNetwork
 
         c = self.config
-        return GRU4RecNetwork(n_items, c.embedding_size, c.hidden_size, c.n_layers, c.dropout)
+        return GRU4RecNetwork(n_items, c.embedding_size, c.hidden_size, c.n_layers, c.dropout, c.scores_are_cosines)

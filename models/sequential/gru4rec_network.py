@@ -12,9 +12,10 @@ from models.training.dropout import Dropout
 class GRU4RecNetwork(SequenceNetwork):
     """Item embeddings, layers of gated recurrent units (Hidasi et al. 2016, eqs. 1 to 4), a projection."""
 
-    def __init__(self, n_items: int, embedding_size: int, hidden_size: int, n_layers: int, dropout: float):
-        super().__init__()
-        self.items = nn.Embedding(n_items, embedding_size)
+    def __init__(
+        self, n_items: int, embedding_size: int, hidden_size: int, n_layers: int, dropout: float, cosine: bool = False
+    ):
+        super().__init__(n_items, embedding_size, cosine)
         self.dropout = Dropout(dropout)
         sizes = [embedding_size] + [hidden_size] * (n_layers - 1)
         self.layers = nn.ModuleList(nn.GRU(size, hidden_size, batch_first=True) for size in sizes)
@@ -22,9 +23,9 @@ class GRU4RecNetwork(SequenceNetwork):
         self.norm = nn.LayerNorm(embedding_size)
         self.apply(draw_weights)
 
-    def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.forward`; times do not matter."""
-        x = self.dropout(self.items(items) * self.items.embedding_dim**0.5)  # (B, T, D)
+    def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """See `SequenceNetwork.encode`; times do not matter."""
+        x = self.dropout(vectors * vectors.shape[-1] ** 0.5)  # (B, T, D)
         for layer in self.layers:
             x = self.dropout(layer(x)[0])  # (B, T, hidden_size)
         return self.norm(self.output(x))

@@ -41,4 +41,6 @@ class HSTU(SequenceRetriever):
         from models.sequential.hstu_network import HSTUNetwork
 
         c = self.config
-        return HSTUNetwork(n_items, c.max_length, c.embedding_size, c.n_blocks, c.n_heads, c.dropout)
+        return HSTUNetwork(
+            n_items, c.max_length, c.embedding_size, c.n_blocks, c.n_heads, c.dropout, c.temperature is not None
+        )

@@ -64,21 +64,29 @@ class HSTULayer(nn.Module):
 class HSTUNetwork(SequenceNetwork):
     """Item embeddings and a stack of layers; place and time enter by the bias alone."""
 
-    def __init__(self, n_items: int, max_length: int, embedding_size: int, n_blocks: int, n_heads: int, dropout: float):
-        super().__init__()
-        self.items = nn.Embedding(n_items, embedding_size)
+    def __init__(
+        self,
+        n_items: int,
+        max_length: int,
+        embedding_size: int,
+        n_blocks: int,
+        n_heads: int,
+        dropout: float,
+        cosine: bool = False,
+    ):
+        super().__init__(n_items, embedding_size, cosine)
         self.dropout = Dropout(dropout)
         self.bias = nn.ModuleList(RelativeBias(max_length) for _ in range(n_blocks))
         self.layers = nn.ModuleList(HSTULayer(embedding_size, n_heads, dropout) for _ in range(n_blocks))
         self.norm = nn.LayerNorm(embedding_size)
         self.apply(draw_weights)
 
-    def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.forward`."""
-        T = items.shape[1]
-        places = torch.arange(1, T + 1, device=items.device, dtype=torch.float32)
-        seen = torch.ones(T, T, device=items.device).tril() / places[:, None]
-        x = self.dropout(self.items(items) * self.items.embedding_dim**0.5)  # (B, T, D)
+    def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """See `SequenceNetwork.encode`."""
+        _, T, D = vectors.shape
+        places = torch.arange(1, T + 1, device=vectors.device, dtype=torch.float32)
+        seen = torch.ones(T, T, device=vectors.device).tril() / places[:, None]
+        x = self.dropout(vectors * D**0.5)  # (B, T, D)
         for layer, bias in zip(self.layers, self.bias, strict=True):
             x = layer(x, bias(times), seen)
         return self.norm(x)

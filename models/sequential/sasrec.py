@@ -48,4 +48,6 @@ class SASRec(SequenceRetriever):
         from models.sequential.sasrec_network import SASRecNetwork
 
         c = self.config
-        return SASRecNetwork(n_items, c.max_length, c.embedding_size, c.n_blocks, c.n_heads, c.dropout)
+        return SASRecNetwork(
+            n_items, c.max_length, c.embedding_size, c.n_blocks, c.n_heads, c.dropout, c.temperature is not None
+        )

@@ -62,9 +62,17 @@ class Block(nn.Module):
 class SASRecNetwork(SequenceNetwork):
     """Item and position embeddings (eq. 1), a stack of blocks (eqs. 2 to 5), a final layer norm."""
 
-    def __init__(self, n_items: int, max_length: int, embedding_size: int, n_blocks: int, n_heads: int, dropout: float):
-        super().__init__()
-        self.items = nn.Embedding(n_items, embedding_size)
+    def __init__(
+        self,
+        n_items: int,
+        max_length: int,
+        embedding_size: int,
+        n_blocks: int,
+        n_heads: int,
+        dropout: float,
+        cosine: bool = False,
+    ):
+        super().__init__(n_items, embedding_size, cosine)
         self.positions = nn.Embedding(max_length, embedding_size)
         self.dropout = Dropout(dropout)
         blocks = [Block(embedding_size, n_heads, dropout) for _ in range(n_blocks)]
@@ -73,11 +81,10 @@ class SASRecNetwork(SequenceNetwork):
         self.apply(draw_weights)
         blocks[0].attention.start_as_mean()
 
-    def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.forward`; times do not matter."""
-        _, T = items.shape
-        x = self.items(items) * self.items.embedding_dim**0.5 + self.positions.weight[:T]  # (B, T, D)
-        x = self.dropout(x)
+    def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """See `SequenceNetwork.encode`; times do not matter."""
+        _, T, D = vectors.shape
+        x = self.dropout(vectors * D**0.5 + self.positions.weight[:T])  # (B, T, D)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)

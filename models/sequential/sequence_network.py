@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 INITIAL_STD = 0.02
 
 
 class SequenceNetwork(nn.Module):
-    """A network over a user's items.
+    """A network over a user's items: a state after each, whose products with the items' vectors are the scores.
 
     Sequences are padded at their end. A position sees only itself and what came before, so padding needs no mask: it
     lies after everything real. Positions count from the sequence's first item.
 
-    Attributes:
-        items: The items' vectors, read and predicted.
+    Args:
+        n_items: Size of the vocabulary.
+        embedding_size: Size of vectors and states (D).
+        cosine: Whether vectors and states have length 1, so that products are cosines.
     """
 
-    items: nn.Embedding
+    def __init__(self, n_items: int, embedding_size: int, cosine: bool):
+        super().__init__()
+        self.items = nn.Embedding(n_items, embedding_size)
+        self.cosine = cosine
 
-    @abstractmethod
+    def read(self, items: torch.Tensor) -> torch.Tensor:
+        """Vectors of some items, `[...]` int64 to `[..., D]`."""
+        return self._measured(self.items(items))
+
+    def table(self) -> torch.Tensor:
+        """Vectors of all items, `[n_items, D]`."""
+        return self._measured(self.items.weight)
+
     def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
         """The user's state after each item.
 
@@ -33,6 +44,19 @@ class SequenceNetwork(nn.Module):
         Returns:
             `[B, T, D]`.
         """
+        return self._measured(self.encode(self.read(items), times))
+
+    def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        """States of any length, from the vectors of what was read: `[B, T, D]` and `[B, T]` to `[B, T, D]`."""
+        raise NotImplementedError
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def _measured(self, vectors: torch.Tensor) -> torch.Tensor:
+        return F.normalize(vectors, dim=-1) if self.cosine else vectors
 
 
 def draw_weights(module: nn.Module) -> None:

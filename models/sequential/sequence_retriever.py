@@ -66,11 +66,17 @@ class SequenceRetriever(Retriever):
 
     def loss(self, forward: Forward, batch: SequenceBatch) -> torch.Tensor:
         """The loss of a batch: each state against the item that came next."""
+        states = forward(batch.items, batch.times)[batch.inside]  # (P, D)
+        return self.loss_of(states, batch.targets[batch.inside])
+
+    def loss_of(self, states: torch.Tensor, positives: torch.Tensor) -> torch.Tensor:
+        """The configured loss of states `[P, D]` that should point to items `[P]`."""
         from models.training.losses import next_item_loss
 
-        states = forward(batch.items, batch.times)[batch.inside]  # (P, D)
-        vectors = self.network.items.weight
-        return next_item_loss(states, batch.targets[batch.inside], vectors, self.config)
+        sharpness = 1 / (self.config.temperature or 1.0)
+        network = self.network
+        n_items = len(network.items.weight)
+        return next_item_loss(states * sharpness, positives, network.read, network.table, n_items, self.config)
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""
@@ -161,11 +167,11 @@ class SequenceRetriever(Retriever):
     def _sequences(self, items: np.ndarray, times: np.ndarray) -> Sequences:
         from models.sequential.batches import Sequences
 
-        return Sequences.on(self.network.items.weight.device, items, times)
+        return Sequences.on(self.network.device, items, times)
 
     def item_vectors(self) -> np.ndarray:
-        """The items' embeddings, `[n_items, embedding_size]` float32."""
-        return self.network.items.weight.detach().cpu().numpy()
+        """The items' vectors, `[n_items, embedding_size]` float32, of length 1 where scores are cosines."""
+        return self.network.table().detach().cpu().numpy()
 
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """The state after each user's newest item, `[n, embedding_size]` float32; zero without a history."""

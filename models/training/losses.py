@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
@@ -13,35 +15,47 @@ CHUNK_LOGITS = 2**24
 
 
 def next_item_loss(
-    states: torch.Tensor, positives: torch.Tensor, item_vectors: torch.Tensor, settings: LossConfig
+    states: torch.Tensor,
+    positives: torch.Tensor,
+    read: Callable[[torch.Tensor], torch.Tensor],
+    table: Callable[[], torch.Tensor],
+    n_items: int,
+    settings: LossConfig,
 ) -> torch.Tensor:
     """The configured loss, with negatives drawn on the device for the whole batch.
 
     Args:
         states: `[P, D]`, one row per predicted position.
         positives: `[P]` int64, the item that came next.
-        item_vectors: `[n_items, D]`.
+        read: Vectors of some items, `[n]` int64 to `[n, D]`.
+        table: Those of all, `[n_items, D]`.
+        n_items: How many there are.
         settings: Which loss, and how many negatives; where the catalogue has no more items, all are the negatives.
     """
-    n_items = len(item_vectors)
     everything = settings.n_negatives >= n_items
     if settings.loss == "softmax" and everything:
-        return full_softmax_loss(states, positives, item_vectors)
+        return full_softmax_loss(states, positives, table())
     device = states.device
     drawn = torch.randint(n_items, (settings.n_negatives,), device=device)
     negatives = torch.arange(n_items, device=device) if everything else drawn
+    # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
+    of_positives, of_negatives = read(torch.cat([positives, negatives])).split([len(positives), len(negatives)])
     if settings.loss == "softmax":
-        return sampled_softmax_loss(states, positives, negatives, item_vectors)
+        return sampled_softmax_loss(states, positives, negatives, of_positives, of_negatives)
     calibration = settings.gbce_calibration if settings.loss == "gbce" else 0.0
-    return gbce_loss(states, positives, negatives, item_vectors, calibration)
+    return gbce_loss(states, positives, negatives, of_positives, of_negatives, calibration, n_items)
 
 
 def sampled_softmax_loss(
-    hidden: torch.Tensor, positives: torch.Tensor, negatives: torch.Tensor, item_vectors: torch.Tensor
+    hidden: torch.Tensor,
+    positives: torch.Tensor,
+    negatives: torch.Tensor,
+    positive_vectors: torch.Tensor,
+    negative_vectors: torch.Tensor,
 ) -> torch.Tensor:
     """Cross entropy of the positive against shared, uniformly drawn negatives.
 
-    With `s[p, j] = hidden[p] . item_vectors[j]`, positive `y[p]` and drawn negatives `N`:
+    With `s[p, j]` the product of `hidden[p]` with item j's vector, positive `y[p]` and drawn negatives `N`:
 
     `loss = mean over p of -log( exp(s[p, y[p]]) / (exp(s[p, y[p]]) + sum over j in N, j != y[p] of exp(s[p, j])) )`
 
@@ -53,12 +67,13 @@ def sampled_softmax_loss(
         hidden: `[P, D]`, one row per predicted position.
         positives: `[P]` int64, the item that came next.
         negatives: `[N]` int64, shared by all positions; repeats count twice.
-        item_vectors: `[n_items, D]`.
+        positive_vectors: `[P, D]`, of the positives.
+        negative_vectors: `[N, D]`, of the negatives.
 
     Returns:
         A scalar; 0 where every negative is the positive.
     """
-    positive_logits, negative_logits = _logits(hidden, positives, negatives, item_vectors)
+    positive_logits, negative_logits = _logits(hidden, positives, negatives, positive_vectors, negative_vectors)
     logits = torch.cat([positive_logits, negative_logits], dim=1).float()  # (P, 1 + N)
     return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
 
@@ -67,8 +82,10 @@ def gbce_loss(
     hidden: torch.Tensor,
     positives: torch.Tensor,
     negatives: torch.Tensor,
-    item_vectors: torch.Tensor,
+    positive_vectors: torch.Tensor,
+    negative_vectors: torch.Tensor,
     calibration: float,
+    n_items: int,
 ) -> torch.Tensor:
     """Generalised binary cross entropy (Petrov and Macdonald, "gSASRec", RecSys 2023, eqs. 17 to 20).
 
@@ -84,15 +101,17 @@ def gbce_loss(
         hidden: `[P, D]`, one row per predicted position.
         positives: `[P]` int64, the item that came next.
         negatives: `[N]` int64; repeats count twice.
-        item_vectors: `[n_items, D]`.
+        positive_vectors: `[P, D]`, of the positives.
+        negative_vectors: `[N, D]`, of the negatives.
         calibration: `t`, in [0, 1].
+        n_items: Size of the catalogue.
 
     Returns:
         A scalar.
     """
-    rate = min(1.0, len(negatives) / max(len(item_vectors) - 1, 1))
+    rate = min(1.0, len(negatives) / max(n_items - 1, 1))
     power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
-    positive_logits, negative_logits = _logits(hidden, positives, negatives, item_vectors)
+    positive_logits, negative_logits = _logits(hidden, positives, negatives, positive_vectors, negative_vectors)
     of_positive = power * F.softplus(-positive_logits.float()).squeeze(1)  # (P,)
     of_negatives = F.softplus(negative_logits.float()).sum(1)
     return (of_positive + of_negatives).mean() / (len(negatives) + 1)
@@ -124,12 +143,13 @@ def _summed_cross_entropy(hidden: torch.Tensor, positives: torch.Tensor, item_ve
 
 
 def _logits(
-    hidden: torch.Tensor, positives: torch.Tensor, negatives: torch.Tensor, item_vectors: torch.Tensor
+    hidden: torch.Tensor,
+    positives: torch.Tensor,
+    negatives: torch.Tensor,
+    positive_vectors: torch.Tensor,
+    negative_vectors: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Of the positives `[P, 1]` and of the negatives `[P, N]`, `-inf` where a negative is the positive."""
-    # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
-    chosen = F.embedding(torch.cat([positives, negatives]), item_vectors)  # (P + N, D)
-    positive_vectors, negative_vectors = chosen.split([len(positives), len(negatives)])
-    positive_logits = (hidden * positive_vectors).sum(-1, keepdim=True)
     is_positive = positives[:, None] == negatives[None, :]
-    return positive_logits, (hidden @ negative_vectors.T).masked_fill(is_positive, -torch.inf)
+    negative_logits = (hidden @ negative_vectors.T).masked_fill(is_positive, -torch.inf)
+    return (hidden * positive_vectors).sum(-1, keepdim=True), negative_logits

@@ -24,6 +24,7 @@ CHANGES_SCORES = {
     "max_length": 5,
     "n_negatives": 5,
     "loss": "bce",
+    "temperature": 0.1,
 }
 ATTENTION = {"n_blocks": 1, "n_heads": 4}
 OWN = {
@@ -117,6 +118,16 @@ def test_a_later_item_changes_no_earlier_state(name, walks):
         states, changed_states = network(items, times), network(other, times)
         torch.testing.assert_close(states[:, :changed], changed_states[:, :changed], rtol=0, atol=0)
         assert all(not torch.allclose(states[:, t], changed_states[:, t]) for t in range(changed, 8))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_with_a_temperature_scores_are_cosines(name, walks):
+    train, _ = walks
+    retriever = fitted(name, train, temperature=0.1, **TINY)
+    users = np.arange(train.n_users)
+    for vectors in (retriever.item_vectors(), retriever.user_vectors(train, users)):
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+    assert np.abs(retriever.scores(train, users)).max() <= 1 + 1e-5
 
 
 @pytest.mark.parametrize("name", ALL)

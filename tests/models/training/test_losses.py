@@ -8,6 +8,20 @@ from models.training.config import LossConfig
 from models.training.losses import full_softmax_loss, gbce_loss, next_item_loss, sampled_softmax_loss
 
 
+def sampled(hidden, positives, negatives, vectors):
+    return sampled_softmax_loss(hidden, positives, negatives, vectors[positives], vectors[negatives])
+
+
+def gbce(hidden, positives, negatives, vectors, calibration):
+    return gbce_loss(
+        hidden, positives, negatives, vectors[positives], vectors[negatives], calibration, n_items=len(vectors)
+    )
+
+
+def configured(hidden, positives, vectors, settings):
+    return next_item_loss(hidden, positives, lambda items: vectors[items], lambda: vectors, len(vectors), settings)
+
+
 def naive_loss(hidden, positives, negatives, item_vectors):
     total = 0.0
     for state, positive in zip(hidden.tolist(), positives.tolist(), strict=True):
@@ -26,19 +40,19 @@ def test_equals_the_equation_term_by_term():
     item_vectors = torch.randn(6, 4, generator=generator)
     positives = torch.tensor([0, 1, 2, 3, 4, 5, 0])
     negatives = torch.tensor([0, 0, 3, 5, 2])
-    found = sampled_softmax_loss(hidden, positives, negatives, item_vectors)
+    found = sampled(hidden, positives, negatives, item_vectors)
     assert found.item() == pytest.approx(naive_loss(hidden, positives, negatives, item_vectors), rel=1e-5)
 
 
 def test_hand_worked():
     """Scores 0 for the positive and the one other negative: -log(1/2); the positive drawn as negative is ignored."""
-    loss = sampled_softmax_loss(torch.zeros(1, 2), torch.tensor([1]), torch.tensor([1, 0]), torch.ones(2, 2))
+    loss = sampled(torch.zeros(1, 2), torch.tensor([1]), torch.tensor([1, 0]), torch.ones(2, 2))
     assert loss.item() == pytest.approx(math.log(2))
 
 
 def test_no_other_item_means_no_loss_and_a_finite_gradient():
     item_vectors = torch.ones(1, 2, requires_grad=True)
-    loss = sampled_softmax_loss(torch.ones(3, 2), torch.zeros(3, dtype=torch.long), torch.zeros(4).long(), item_vectors)
+    loss = sampled(torch.ones(3, 2), torch.zeros(3, dtype=torch.long), torch.zeros(4).long(), item_vectors)
     loss.backward()
     assert loss.item() == 0
     assert torch.isfinite(item_vectors.grad).all()
@@ -88,21 +102,21 @@ class TestGbce:
             for other in negatives:
                 if other != positive:
                     expected += (1 - torch.sigmoid(state @ vectors[other])).log().item()
-        found = gbce_loss(hidden, positives, negatives, vectors, calibration)
+        found = gbce(hidden, positives, negatives, vectors, calibration)
         assert found.item() == pytest.approx(-expected / 5 / 5, rel=1e-5)
 
     def test_hand_worked(self):
         """Scores of 0, one negative of two others: b is 3/4 at t = 1/2, so 7/4 log(2), over 2."""
-        found = gbce_loss(torch.zeros(1, 2), torch.tensor([1]), torch.tensor([0]), torch.ones(3, 2), 0.5)
+        found = gbce(torch.zeros(1, 2), torch.tensor([1]), torch.tensor([0]), torch.ones(3, 2), 0.5)
         assert found.item() == pytest.approx(7 / 8 * math.log(2))
 
     def test_a_negative_that_is_the_positive_leaves_the_gradient_finite(self):
         vectors = torch.ones(2, 2, requires_grad=True)
-        gbce_loss(torch.ones(1, 2), torch.tensor([1]), torch.tensor([1, 1]), vectors, 0.5).backward()
+        gbce(torch.ones(1, 2), torch.tensor([1]), torch.tensor([1, 1]), vectors, 0.5).backward()
         assert torch.isfinite(vectors.grad).all()
 
     def test_one_item_alone(self):
-        found = gbce_loss(torch.zeros(1, 2), torch.tensor([0]), torch.tensor([0]), torch.ones(1, 2), 1.0)
+        found = gbce(torch.zeros(1, 2), torch.tensor([0]), torch.tensor([0]), torch.ones(1, 2), 1.0)
         assert math.isfinite(found.item())
 
 
@@ -110,11 +124,11 @@ class TestGbce:
 def test_the_configured_loss_is_taken_and_a_small_catalogue_is_its_own_negatives(name):
     settings = LossConfig(loss=name, n_negatives=100, gbce_calibration=0.5)
     hidden, vectors, positives = torch.randn(4, 3), torch.randn(6, 3), torch.tensor([1, 2, 3, 3])
-    found = next_item_loss(hidden, positives, vectors, settings)
+    found = configured(hidden, positives, vectors, settings)
     expected = {
         "softmax": lambda: full_softmax_loss(hidden, positives, vectors),
-        "gbce": lambda: gbce_loss(hidden, positives, torch.arange(6), vectors, 0.5),
-        "bce": lambda: gbce_loss(hidden, positives, torch.arange(6), vectors, 0.0),
+        "gbce": lambda: gbce(hidden, positives, torch.arange(6), vectors, 0.5),
+        "bce": lambda: gbce(hidden, positives, torch.arange(6), vectors, 0.0),
     }
     torch.testing.assert_close(found, expected[name]())
 
@@ -123,5 +137,5 @@ def test_fewer_negatives_than_items_are_drawn():
     torch.manual_seed(0)
     settings, vectors = LossConfig(n_negatives=3), torch.randn(50, 3)
     hidden, positives = torch.randn(4, 3), torch.tensor([1, 2, 3, 3])
-    one, other = (next_item_loss(hidden, positives, vectors, settings) for _ in range(2))
+    one, other = (configured(hidden, positives, vectors, settings) for _ in range(2))
     assert one != other
