@@ -16,12 +16,14 @@ import numpy as np
 from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.display import interval_text, rounded
 from assets.embeddings.continuation import Earlier, find_earlier, write_training
+from assets.embeddings.item_features import read_item_features
 from assets.graph import Graph, as_of, end_of
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
 from models.reports.markdown import learning_curve_png, markdown_image
 from models.retrieval import registry
 from models.retrieval.contract import FitReport, Retriever
 from models.retrieval.interactions import Interactions
+from models.retrieval.item_features import ItemFeatures
 from models.training.config import TrainingConfig
 from models.training.validation import Validation
 from resources.artifact_store import ArtifactStore
@@ -61,7 +63,10 @@ def build(graph: Graph) -> list[dg.AssetsDefinition]:
 def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
     retriever_class = registry.retriever_class(name)
     kind = "torch" if retriever_class.has_vectors else "numpy"
-    common = graph.as_of_asset("embeddings", {kind}, ["interaction_sequences"])
+    deps = ["interaction_sequences"]
+    if retriever_class.reads_item_features:
+        deps += ["item_text_embeddings", "core_item_versions"]
+    common = graph.as_of_asset("embeddings", {kind}, deps)
     spec = dg.AssetCheckSpec(
         f"{name}_is_not_worse_than_{BASELINE}",
         asset=name,
@@ -83,7 +88,8 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         earlier = None
         if retriever_class.continues and isinstance(config, TrainingConfig):
             earlier = find_earlier(warehouse, artifacts, config, name, day)
-        trained = train(name, graph, data, cut, context.log.debug, earlier)
+        features = read_item_features(warehouse, day, data.item_ids) if retriever_class.reads_item_features else None
+        trained = train(name, graph, data, cut, context.log.debug, earlier, features)
         about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
         about["curve"] = trained.report.curve
 
@@ -101,7 +107,15 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
     return retriever
 
 
-def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any, earlier: Earlier | None = None) -> Trained:
+def train(
+    name: str,
+    graph: Graph,
+    data: Interactions,
+    cut: int,
+    log: Any,
+    earlier: Earlier | None = None,
+    features: ItemFeatures | None = None,
+) -> Trained:
     """Fit on what lies before `cut`, judge on what follows, fit on everything for as many epochs.
 
     Args:
@@ -111,12 +125,16 @@ def train(name: str, graph: Graph, data: Interactions, cut: int, log: Any, earli
         cut: First second of the validation days.
         log: Called with the progress.
         earlier: Models to continue from, each for `continued_epochs`; `None` trains both from the beginning.
+        features: What is known of the items, for a retriever that reads it.
     """
     settings = graph.settings
     config = registry.config_class(name).model_validate(settings.retrievers[name])
     device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
     judged, final = (registry.new_retriever(name, settings.retrievers[name]) for _ in ("judged", "final"))
+    if features is not None:
+        judged.describe_items(features)
+        final.describe_items(features)
     n_epochs = None
     if earlier and isinstance(config, TrainingConfig):
         positions = earlier.positions(data.item_ids)

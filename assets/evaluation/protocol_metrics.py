@@ -15,6 +15,7 @@ import polars as pl
 
 from assets.graph import Columns, Graph, as_of, polars_schema, preview, table_metadata
 from assets.point_in_time import available, interactions_between, interactions_until, items_known, taken_back_until
+from models.errors import UserError
 from models.evaluation.protocol_audit import audit_split
 from models.evaluation.protocol_config import SPLIT_BY_DAY, ProtocolConfig
 from models.evaluation.protocol_scores import score_split, split_data
@@ -141,7 +142,7 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
     audit = audit_split(data.past, part.split)
     if audit.problems:
         return empty(), audit.problems
-    names = config.retrievers or list(settings.retrievers)
+    names = judged_names(name, config, list(settings.retrievers))
     frame = score_split(
         part.split,
         data,
@@ -161,6 +162,23 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
         "later_training_share": pl.lit(audit.later_training_share),
     }
     return frame.with_columns(**about).select(list(COLUMNS)), ()
+
+
+def judged_names(protocol: str, config: ProtocolConfig, configured: list[str]) -> list[str]:
+    """The retrievers of a protocol: those it names, or all that look at nothing but interactions.
+
+    Raises:
+        UserError: It names one that reads what items are, which a protocol's split does not say.
+    """
+    reading = [each for each in configured if registry.retriever_class(each).reads_item_features]
+    asked = [each for each in config.retrievers or [] if each in reading]
+    if asked:
+        raise UserError(
+            f"{', '.join(asked)} reads what items are, which a protocol does not give",
+            f"setting evaluation.protocols.{protocol}.retrievers",
+            "Leave it out; the metrics of an as-of day judge it",
+        )
+    return config.retrievers or [each for each in configured if each not in reading]
 
 
 def empty() -> pl.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from models.retrieval.interactions import Interactions
+from models.retrieval.item_features import ItemFeatures
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(what, done, total)`; cheap, may be called often."""
@@ -49,6 +50,8 @@ class Retriever(ABC):
     has_vectors: ClassVar[bool] = False
     is_baseline: ClassVar[bool] = False
     """Whether it only counts; a baseline need not beat a baseline."""
+    reads_item_features: ClassVar[bool] = False
+    """Whether `describe_items` has to be called before `fit`."""
     continues: ClassVar[bool] = False
     """Whether its training can continue from an earlier model, see `start_from`."""
 
@@ -74,6 +77,17 @@ class Retriever(ABC):
             progress: See `Progress`.
             n_epochs: Train exactly this long; ignored by models without epochs.
         """
+
+    def describe_items(self, features: ItemFeatures) -> None:
+        """Give what is known of the items besides who touched them, before `fit`.
+
+        Args:
+            features: Of the vocabulary that `fit` will see, in its order.
+
+        Raises:
+            TypeError: This class does not look at them.
+        """
+        raise TypeError(f"retriever {self.name} does not look at what items are")
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """Let the next `fit` continue from an earlier model's weights.

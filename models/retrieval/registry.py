@@ -27,7 +27,9 @@ RETRIEVERS: dict[str, str] = {
     "bert4rec": "models.sequential.bert4rec.BERT4Rec",
     "gru4rec": "models.sequential.gru4rec.GRU4Rec",
     "hstu": "models.sequential.hstu.HSTU",
+    "m2trec": "models.sequential.m2trec.M2TRec",
     "sasrec": "models.sequential.sasrec.SASRec",
+    "two_tower": "models.sequential.two_tower.TwoTower",
 }
 
 

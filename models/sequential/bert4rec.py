@@ -67,7 +67,7 @@ class BERT4Rec(SequenceRetriever):
         from models.sequential.bert4rec_network import PADDING
 
         hidden = self._hide(batch.inside)
-        n_items = len(self.network.items.weight)
+        n_items = self.network.n_items
         items = batch.items.masked_fill(~batch.inside, PADDING).masked_fill(hidden, n_items)
         return self.loss_of(forward(items, batch.times)[hidden], batch.items[hidden])
 
@@ -91,5 +91,5 @@ class BERT4Rec(SequenceRetriever):
 
         rows, behind = torch.arange(len(batch.items), device=batch.items.device), batch.inside.sum(1)
         items = pad(batch.items.masked_fill(~batch.inside, PADDING), (0, 1), value=PADDING)
-        items[rows, behind] = len(self.network.items.weight)
+        items[rows, behind] = self.network.n_items
         return self.network(items, pad(batch.times, (0, 1)))[rows, behind]

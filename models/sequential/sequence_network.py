@@ -51,6 +51,11 @@ class SequenceNetwork(nn.Module):
         raise NotImplementedError
 
     @property
+    def n_items(self) -> int:
+        """Size of the vocabulary."""
+        return self.items.num_embeddings
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device

@@ -75,8 +75,7 @@ class SequenceRetriever(Retriever):
 
         sharpness = 1 / (self.config.temperature or 1.0)
         network = self.network
-        n_items = len(network.items.weight)
-        return next_item_loss(states * sharpness, positives, network.read, network.table, n_items, self.config)
+        return next_item_loss(states * sharpness, positives, network.read, network.table, network.n_items, self.config)
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""
@@ -114,7 +113,7 @@ class SequenceRetriever(Retriever):
         started = time.perf_counter()
         chosen = choose_device(device)
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
-            self._network = self._first_network(train.n_items).to(chosen)
+            self._network = self.first_network(train.n_items).to(chosen)
             pieces = self.training_pieces(train)
             if len(pieces.lengths) == 0:
                 self._network.eval()
@@ -124,7 +123,7 @@ class SequenceRetriever(Retriever):
         report.seconds = time.perf_counter() - started
         return report
 
-    def _first_network(self, n_items: int) -> SequenceNetwork:
+    def first_network(self, n_items: int) -> SequenceNetwork:
         """Drawn weights, and over them those of the model to continue from."""
         network = self.new_network(n_items)
         if self._start:
@@ -150,8 +149,19 @@ class SequenceRetriever(Retriever):
             batches=lambda rng: length_buckets(pieces.lengths, self.config.batch_tokens, rng),
             loss=lambda forward, rows: self.loss(forward, sequences.batch(pieces, rows)),
             validate=(lambda: checks.ndcg(self)) if checks is not None and len(checks.users) else None,
-            fingerprint=_fingerprint(self.config, train, validation, n_epochs, self._start),
+            fingerprint=self.fingerprint(train, validation, n_epochs),
         )
+
+    def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
+        """Digest of everything the weights depend on."""
+        digest = hashlib.sha256(f"{self.config.model_dump_json()} {n_epochs} {train.n_items}".encode())
+        for name in sorted(self._start):
+            digest.update(self._start[name].numpy().tobytes())
+        for part in (train, validation):
+            if part is not None:
+                for array in (part.offsets, part.items, part.times):
+                    digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     @property
     def network(self) -> SequenceNetwork:
@@ -237,21 +247,3 @@ def _known_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
     known = np.flatnonzero(lengths > 0)
     for batch in length_buckets(lengths[known], SCORING_TOKENS):
         yield known[batch]
-
-
-def _fingerprint(
-    config: SequenceConfig,
-    train: Interactions,
-    validation: Interactions | None,
-    n_epochs: int | None,
-    start: dict[str, torch.Tensor],
-) -> str:
-    """Digest of everything the weights depend on."""
-    digest = hashlib.sha256(f"{config.model_dump_json()} {n_epochs} {train.n_items}".encode())
-    for name in sorted(start):
-        digest.update(start[name].numpy().tobytes())
-    for part in (train, validation):
-        if part is not None:
-            for array in (part.offsets, part.items, part.times):
-                digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

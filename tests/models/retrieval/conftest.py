@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from models.retrieval.contract import Retriever
 from models.retrieval.interactions import Interactions
+from models.retrieval.item_features import ItemFeatures
 
 DAY = 86_400
 
@@ -29,6 +31,19 @@ def build(sequences: Sequence[Sequence[int]], n_items: int, weights: Sequence[fl
 def interactions() -> Callable[..., Interactions]:
     """`interactions([[0, 1], []], n_items=3)`: two users, the second without a history."""
     return build
+
+
+@pytest.fixture(scope="session")
+def described() -> Callable[[Retriever, Interactions], Retriever]:
+    """Give a retriever that asks for them features that say no more than ids would: a random text, one attribute."""
+
+    def describe(retriever: Retriever, train: Interactions) -> Retriever:
+        if retriever.reads_item_features:
+            text = np.random.default_rng(0).standard_normal((train.n_items, 32)).astype(np.float32)
+            retriever.describe_items(ItemFeatures(text, np.zeros((train.n_items, 1), np.int32), 1))
+        return retriever
+
+    return describe
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.retrieval.contract import Retriever
+from models.retrieval.item_features import ItemFeatures
 from models.retrieval.recommend import recommend
 from models.retrieval.registry import RETRIEVERS, config_class, load_retriever, retriever_class
 
@@ -14,7 +15,9 @@ SMALL = {
     "bert4rec": QUICK | {"max_epochs": 40},
     "gru4rec": QUICK,
     "hstu": QUICK,
+    "m2trec": QUICK | {"max_epochs": 30},
     "sasrec": QUICK,
+    "two_tower": QUICK | {"max_epochs": 25},
 }
 """Settings for data this small, where the defaults are not meant for it."""
 
@@ -35,13 +38,17 @@ def next_item_ndcg(retriever: Retriever, histories, targets) -> float:
 
 
 @pytest.fixture(scope="module")
-def fitted(planted):
-    return {name: _fit(new(name), planted[0]) for name in RETRIEVERS}
+def fit(described):
+    def fit_one(retriever: Retriever, train) -> Retriever:
+        described(retriever, train).fit(train)
+        return retriever
+
+    return fit_one
 
 
-def _fit(retriever: Retriever, train) -> Retriever:
-    retriever.fit(train)
-    return retriever
+@pytest.fixture(scope="module")
+def fitted(planted, fit):
+    return {name: fit(new(name), planted[0]) for name in RETRIEVERS}
 
 
 @pytest.mark.parametrize("name", sorted(RETRIEVERS))
@@ -88,23 +95,23 @@ class TestRetrieverContract:
         np.testing.assert_array_equal(loaded.scores(histories, users), fitted[name].scores(histories, users))
         assert {path.suffix for path in tmp_path.iterdir()} <= {".json", ".npy", ".safetensors"}
 
-    def test_same_seed_gives_the_same_model(self, name, fitted, planted):
+    def test_same_seed_gives_the_same_model(self, name, fitted, planted, fit):
         histories, _ = planted
         users = np.arange(10)
-        again = _fit(new(name), histories)
+        again = fit(new(name), histories)
         np.testing.assert_array_equal(again.scores(histories, users), fitted[name].scores(histories, users))
 
-    def test_fits_one_user_with_one_item(self, name, interactions):
+    def test_fits_one_user_with_one_item(self, name, interactions, fit):
         one = interactions([[0]], n_items=1)
-        retriever = _fit(new(name), one)
+        retriever = fit(new(name), one)
         assert np.isfinite(retriever.scores(one, np.array([0]))).all()
         items, scores = recommend(retriever, one, np.array([0]), k=3)
         assert items.tolist() == [[-1, -1, -1]]
         assert np.isneginf(scores).all()
 
-    def test_fits_when_nobody_touched_anything(self, name, interactions):
+    def test_fits_when_nobody_touched_anything(self, name, interactions, fit):
         nothing = interactions([[], []], n_items=4)
-        assert np.isfinite(_fit(new(name), nothing).scores(nothing, np.array([0, 1]))).all()
+        assert np.isfinite(fit(new(name), nothing).scores(nothing, np.array([0, 1]))).all()
 
     def test_user_without_history_gets_a_full_list(self, name, fitted, planted):
         items, _ = recommend(fitted[name], planted[0], np.array([0]), k=10)
@@ -126,6 +133,15 @@ class TestRetrieverContract:
         assert because.dtype == np.int32
         assert set(because.tolist()) <= set(history.tolist()) | {-1}
         assert fitted[name].because_of(history[:0], np.array([1, 2])).tolist() == [-1, -1]
+
+    def test_features_are_refused_where_they_do_not_matter(self, name, planted, described):
+        retriever = new(name)
+        if retriever.reads_item_features:
+            with pytest.raises(ValueError, match="features of 41 items, found none"):
+                retriever.fit(planted[0])
+            return
+        with pytest.raises(TypeError, match=name):
+            retriever.describe_items(ItemFeatures(np.zeros((41, 1), np.float32), np.zeros((41, 1), np.int32), 1))
 
     def test_vectors_multiply_to_scores(self, name, fitted, planted):
         retriever, users = fitted[name], np.array([0, 3, 8])

@@ -169,7 +169,7 @@ def test_continuing_keeps_the_items_vectors(name, walks, tmp_path):
     earlier = fitted(name, train, **TINY)
     continued = retriever_class(name)(earlier.config)
     continued.start_from(earlier, np.concatenate([[-1], np.arange(25)[::-1]]))
-    first = continued._first_network(26).items.weight.detach().numpy()
+    first = continued.first_network(26).items.weight.detach().numpy()
     assert np.array_equal(first[1:], earlier.item_vectors()[::-1])
     earlier.save(tmp_path)
     assert type(load_retriever(tmp_path)) is retriever_class(name)

@@ -134,7 +134,7 @@ class TestContinuing:
         positions = np.concatenate([[-1], np.arange(train.n_items)[::-1], [-1]])
         continued = SASRec(SASRecConfig(**TINY))
         continued.start_from(earlier, positions)
-        network = continued._first_network(len(positions))
+        network = continued.first_network(len(positions))
         first = network.items.weight.detach().numpy()
         assert np.array_equal(first[1:-1], earlier.item_vectors()[::-1])
         assert 0 < np.abs(first[[0, -1]]).max() < 0.2

@@ -1,0 +1,90 @@
+"""Retrievers whose item vectors are made of what an item is, so that a new item has one at once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from models.retrieval.contract import FitReport, Progress, no_progress
+from models.retrieval.interactions import Interactions
+from models.retrieval.item_features import ItemFeatures
+from models.sequential.sequence_config import SequenceConfig
+from models.sequential.sequence_retriever import SequenceRetriever
+
+if TYPE_CHECKING:
+    from models.sequential.item_encoder import EncodedItems
+    from models.sequential.sequence_network import SequenceNetwork
+
+
+class FeaturedConfig(SequenceConfig):
+    """What they have in common."""
+
+    own_vector_dropout: float | None = Field(
+        default=0.5,
+        ge=0,
+        lt=1,
+        description="Items also have a vector of their own, left out for this share of the readings in training, so "
+        "that what an item is must be enough by itself; none: items are only what they are.",
+    )
+
+
+class FeaturedRetriever(SequenceRetriever):
+    """A sequential retriever that reads items through an encoder of their text and attributes.
+
+    The encoder is only in training: afterwards the vectors of the whole vocabulary are kept, also of items that nobody
+    has touched.
+    """
+
+    reads_item_features: ClassVar[bool] = True
+    continues: ClassVar[bool] = False
+
+    config: FeaturedConfig
+    features: ItemFeatures | None = None
+
+    def describe_items(self, features: ItemFeatures) -> None:
+        """See `Retriever.describe_items`."""
+        self.features = features
+
+    def new_encoded(self, n_items: int) -> EncodedItems:
+        """The network that is trained.
+
+        Raises:
+            ValueError: The features are missing, or of another vocabulary.
+        """
+        from models.sequential.item_encoder import EncodedItems, ItemEncoder
+
+        if self.features is None or self.features.n_items != n_items:
+            found = "none" if self.features is None else f"those of {self.features.n_items}"
+            raise ValueError(f"{self.name} needs the features of {n_items} items, found {found}")
+        c = self.config
+        encoder = ItemEncoder(self.features, c.embedding_size, c.dropout, c.own_vector_dropout)
+        return EncodedItems(self.new_network(n_items), encoder)
+
+    def first_network(self, n_items: int) -> SequenceNetwork:
+        """See `SequenceRetriever.first_network`."""
+        return self.new_encoded(n_items)
+
+    def fit(
+        self,
+        train: Interactions,
+        validation: Interactions | None = None,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+        n_epochs: int | None = None,
+    ) -> FitReport:
+        """See `SequenceRetriever.fit`; then the encoder gives way to the vectors it makes."""
+        report = super().fit(train, validation, device, progress, n_epochs)
+        encoded: EncodedItems = self.network  # type: ignore[assignment]
+        self._network = encoded.into_body().eval()
+        return report
+
+    def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
+        """See `SequenceRetriever.fingerprint`; of the features too."""
+        digest = hashlib.sha256(super().fingerprint(train, validation, n_epochs).encode())
+        if self.features is not None:
+            digest.update(np.ascontiguousarray(self.features.text).tobytes())
+            digest.update(np.ascontiguousarray(self.features.tokens).tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,53 @@
+import math
+
+import pytest
+import torch
+
+from models.training.contrastive_losses import info_nce_loss, mixed_softmax_loss
+
+
+class TestMixedSoftmax:
+    def test_equals_the_equation_term_by_term(self):
+        generator = torch.Generator().manual_seed(0)
+        vectors = torch.randn(6, 3, generator=generator)
+        hidden, positives = torch.randn(3, 3, generator=generator), torch.tensor([1, 4, 1])
+        candidates, expected = torch.tensor([1, 4, 1, 0, 4]), torch.tensor([2.0, 0.5, 2.0, 0.1, 0.5])
+        total = 0.0
+        for p in range(3):
+            weight = {
+                j: math.exp(hidden[p] @ vectors[candidates[j]]) / expected[j].item()
+                for j in range(5)
+                if j == p or candidates[j] != positives[p]
+            }
+            total -= math.log(weight[p] / sum(weight.values()))
+        found = mixed_softmax_loss(hidden, positives, candidates, vectors[candidates], expected)
+        assert found.item() == pytest.approx(total / 3, rel=1e-5)
+
+    def test_hand_worked(self):
+        """Two positives, scores 0; the second is expected three times as often: 1 / (1 + 1/3) and 1/3 over 4/3."""
+        hidden, items = torch.zeros(2, 2), torch.tensor([0, 1])
+        found = mixed_softmax_loss(hidden, items, items, torch.ones(2, 2), torch.tensor([1.0, 3.0]))
+        assert found.item() == pytest.approx(-(math.log(3 / 4) + math.log(1 / 4)) / 2)
+
+    def test_one_item_alone(self):
+        one = torch.tensor([0])
+        assert mixed_softmax_loss(torch.ones(1, 2), one, one, torch.ones(1, 2), torch.ones(1)).item() == 0
+
+
+class TestInfoNCE:
+    def test_equals_the_equation_term_by_term(self):
+        generator = torch.Generator().manual_seed(0)
+        one, other = torch.randn(4, 3, generator=generator), torch.randn(4, 3, generator=generator)
+
+        def term(row, rows, own):
+            cosines = [torch.cosine_similarity(row, each, dim=0).item() / 0.5 for each in rows]
+            return -cosines[own] + math.log(sum(map(math.exp, cosines)))
+
+        there = sum(term(one[i], other, i) for i in range(4)) / 4
+        back = sum(term(other[i], one, i) for i in range(4)) / 4
+        assert info_nce_loss(one, other, 0.5).item() == pytest.approx((there + back) / 2, rel=1e-5)
+
+    def test_hand_worked(self):
+        """Orthogonal pairs, t = 1: each has e against 1."""
+        one = torch.eye(2) * 7
+        assert info_nce_loss(one, one, 1.0).item() == pytest.approx(-math.log(math.e / (math.e + 1)))
