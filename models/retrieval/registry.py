@@ -24,6 +24,9 @@ RETRIEVERS: dict[str, str] = {
     "ease": "models.retrieval.ease.Ease",
     "ials": "models.retrieval.ials.Ials",
     "item_knn": "models.retrieval.item_knn.ItemKnn",
+    "graph_filter": "models.collaborative.graph_filter.GraphFilter",
+    "bpr_mf": "models.collaborative.bpr_mf.BprMf",
+    "lightgcn": "models.collaborative.lightgcn.LightGcn",
     "sasrec": "models.sequential.sasrec.SASRec",
 }
 
