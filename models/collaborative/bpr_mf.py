@@ -13,7 +13,7 @@ from models.collaborative.embedding_retriever import EmbeddingRetriever
 class BprMfConfig(EmbeddingConfig):
     """Settings of `bpr_mf`."""
 
-    loss: Literal["bpr", "sampled_softmax", "in_batch_softmax", "directau"] = Field(
+    loss: Literal["bpr", "sampled_softmax", "in_batch_softmax", "directau", "cosine_contrastive"] = Field(
         default="bpr", description=EmbeddingConfig.model_fields["loss"].description
     )
     n_negatives: int = Field(default=4, ge=1, description=EmbeddingConfig.model_fields["n_negatives"].description)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from models.collaborative.embedding_config import EmbeddingConfig
+from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
 from models.collaborative.fold_in import fold_in_map, mean_vectors
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
@@ -48,9 +48,9 @@ class EmbeddingRetriever(Retriever):
     has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
 
-    config: EmbeddingConfig
+    config: VectorConfig
 
-    def __init__(self, config: EmbeddingConfig, checkpoint_folder: Path | None = None):
+    def __init__(self, config: VectorConfig, checkpoint_folder: Path | None = None):
         super().__init__(config)
         self.checkpoint_folder = checkpoint_folder
         self.user_ids: list[str] = []
@@ -175,6 +175,7 @@ class EmbeddingRetriever(Retriever):
         """The configured loss of the touched pairs `users`, `items`, both `[B]`; see `pair_loss`."""
         from models.collaborative.pair_loss import pair_loss
 
+        assert isinstance(self.config, EmbeddingConfig), "a model with another config has a loss of its own"
         return pair_loss(self.config, network, forward, users, items)
 
     def _keep(self, network: EmbeddingNetwork, train: Interactions, matrix: csr_matrix) -> None:
@@ -184,7 +185,7 @@ class EmbeddingRetriever(Retriever):
 
         with torch.no_grad():
             users, items = network()
-            if self.config.similarity == "cosine" or self.config.loss == "directau":
+            if self.config.on_sphere:
                 users, items = F.normalize(users, dim=1), F.normalize(items, dim=1)
         known = np.flatnonzero(np.diff(matrix.indptr))
         self.users, self.items = (part.detach().float().cpu().numpy() for part in (users, items))

@@ -13,10 +13,10 @@ from models.collaborative.truncated_svd import truncated_svd
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from models.collaborative.embedding_config import EmbeddingConfig
+    from models.collaborative.embedding_config import VectorConfig
 
 
-def first_vectors(config: EmbeddingConfig, matrix: csr_matrix) -> tuple[torch.Tensor, torch.Tensor]:
+def first_vectors(config: VectorConfig, matrix: csr_matrix) -> tuple[torch.Tensor, torch.Tensor]:
     """First vectors of users and items, drawn from torch's generator.
 
     With `start: spectral` the columns are the singular vectors of `D_U^-1/2 R D_I^-1/2`, the largest first, scaled to

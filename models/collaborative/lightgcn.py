@@ -44,7 +44,7 @@ class LightGcn(EmbeddingRetriever):
     def _new_network(
         self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device
     ) -> LightGcnNetwork:
-        from models.collaborative.graph_product import GraphProduct
+        from models.collaborative.graph_product import adjacency_product
         from models.collaborative.lightgcn_network import LightGcnNetwork
 
-        return LightGcnNetwork(users, items, GraphProduct(normalised_graph(matrix), device), self.config.n_layers)
+        return LightGcnNetwork(users, items, adjacency_product(normalised_graph(matrix), device), self.config.n_layers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from models.collaborative.embedding_network import EmbeddingNetwork
-from models.collaborative.graph_product import GraphProduct
+from models.collaborative.graph_product import SparseProduct
 
 
 class LightGcnNetwork(EmbeddingNetwork):
@@ -18,7 +18,7 @@ class LightGcnNetwork(EmbeddingNetwork):
         n_layers: Rounds of smoothing.
     """
 
-    def __init__(self, users: torch.Tensor, items: torch.Tensor, product: GraphProduct, n_layers: int):
+    def __init__(self, users: torch.Tensor, items: torch.Tensor, product: SparseProduct, n_layers: int):
         super().__init__(users, items)
         self.product, self.n_layers = product, n_layers
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from models.training.embedding_losses import batch_l2, bpr_loss, directau_loss
+from models.training.embedding_losses import batch_l2, bpr_loss, cosine_contrastive_loss, directau_loss
 from models.training.shared_softmax import shared_softmax_loss
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def pair_loss(
         A scalar.
     """
     all_users, all_items = forward()
-    if config.similarity == "cosine" or config.loss == "directau":
+    if config.on_sphere:
         all_users, all_items = F.normalize(all_users, dim=1), F.normalize(all_items, dim=1)
     negatives = negatives_of(config, items, len(all_items))
     chosen = F.embedding(users, all_users), F.embedding(items, all_items)  # B, D each
@@ -44,6 +44,9 @@ def pair_loss(
         return directau_loss(*chosen, config.uniformity_weight) + penalty
     if config.loss == "bpr":
         return bpr_loss(*pair_scores(*chosen, items, negatives, all_items)) + penalty
+    if config.loss == "cosine_contrastive":
+        scores = pair_scores(*chosen, items, negatives, all_items)
+        return cosine_contrastive_loss(*scores, config.margin, config.negative_weight) + penalty
     others = F.embedding(negatives, all_items)
     return shared_softmax_loss(*chosen, others, items, negatives, config.temperature) + penalty
 

@@ -27,6 +27,9 @@ RETRIEVERS: dict[str, str] = {
     "graph_filter": "models.collaborative.graph_filter.GraphFilter",
     "bpr_mf": "models.collaborative.bpr_mf.BprMf",
     "lightgcn": "models.collaborative.lightgcn.LightGcn",
+    "simplex": "models.collaborative.simplex.Simplex",
+    "ultragcn": "models.collaborative.ultragcn.UltraGcn",
+    "ngcf": "models.collaborative.ngcf.Ngcf",
     "sasrec": "models.sequential.sasrec.SASRec",
 }
 

@@ -141,3 +141,34 @@ def batch_l2(*vectors: torch.Tensor) -> torch.Tensor:
         A scalar.
     """
     return torch.stack([part.square().sum() for part in vectors]).sum() / (2 * max(len(vectors[0]), 1))
+
+
+def weighted_logistic_loss(
+    positives: torch.Tensor,
+    negatives: torch.Tensor,
+    positive_weights: torch.Tensor,
+    negative_weights: torch.Tensor,
+    negative_weight: float,
+) -> torch.Tensor:
+    """Binary cross entropy whose every pair has a weight.
+
+    `loss = mean over pairs of -positive_weights[b] ln sigmoid(positives[b])
+    - negative_weight mean over n of negative_weights[b, n] ln sigmoid(-negatives[b, n])`
+
+    Mao et al., "UltraGCN: Ultra Simplification of Graph Convolutional Networks for Recommendation", CIKM 2021, Sec.
+    3.1: both its losses of users and items, the plain and the constraint's, are this with other weights.
+
+    Args:
+        positives: `[B]` scores of the touched items.
+        negatives: `[B, N]` scores of the others.
+        positive_weights: `[B]`, at least 0.
+        negative_weights: `[B, N]`, at least 0.
+        negative_weight: Of the negatives' mean.
+
+    Returns:
+        A scalar.
+    """
+    counted = ~torch.isneginf(negatives)
+    costs = F.softplus(negatives) * negative_weights.masked_fill(~counted, 0.0)
+    others = costs.sum(dim=1) / counted.sum(dim=1).clamp_min(1)
+    return (positive_weights * F.softplus(-positives) + negative_weight * others).mean()

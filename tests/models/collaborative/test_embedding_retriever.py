@@ -28,9 +28,9 @@ def scores_of(histories, **settings):
 
 
 @pytest.mark.parametrize(("model", "config"), MODELS)
-@pytest.mark.parametrize("loss", ["bpr", "sampled_softmax", "in_batch_softmax", "directau"])
+@pytest.mark.parametrize("loss", ["bpr", "sampled_softmax", "in_batch_softmax", "directau", "cosine_contrastive"])
 def test_two_tastes_are_separated_by_every_loss(two_tastes, separates, model, config, loss):
-    settings = {**LEARNS, "loss": loss, "uniformity_weight": 0.2}
+    settings = {**LEARNS, "loss": loss, "uniformity_weight": 0.2, "margin": -0.5, "negative_weight": 1.0}
     assert separates(fitted(two_tastes, model=model, config=config, **settings), two_tastes)
 
 
@@ -50,7 +50,8 @@ CHANGES_SCORES = {
     "temperature": {"temperature": 0.2},
     "l2": {"l2": 1.0},
 }
-TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "uniformity_weight", "fold_in_l2"}
+TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
+TESTED_BELOW |= {"uniformity_weight", "margin", "negative_weight"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
@@ -64,8 +65,16 @@ def test_setting_changes_the_scores(two_tastes, field):
     assert not np.allclose(base, scores_of(two_tastes, **{"loss": "sampled_softmax", **CHANGES_SCORES[field]}))
 
 
-def test_uniformity_weight_changes_directau(two_tastes):
-    found = [scores_of(two_tastes, loss="directau", uniformity_weight=weight) for weight in (0.0, 5.0)]
+@pytest.mark.parametrize(
+    ("loss", "field", "values"),
+    [
+        ("directau", "uniformity_weight", (0.0, 5.0)),
+        ("cosine_contrastive", "margin", (0.0, 0.5)),
+        ("cosine_contrastive", "negative_weight", (1.0, 50.0)),
+    ],
+)
+def test_setting_of_one_loss_changes_the_scores(two_tastes, loss, field, values):
+    found = [scores_of(two_tastes, loss=loss, **{field: value}) for value in values]
     assert not np.allclose(*found)
 
 
@@ -151,7 +160,7 @@ def test_odd_data_give_finite_scores(degenerate, model, config):
 
 
 def test_cosine_scores_are_cosines(two_tastes):
-    for settings in ({"similarity": "cosine"}, {"loss": "directau"}):
+    for settings in ({"similarity": "cosine"}, {"loss": "directau"}, {"loss": "cosine_contrastive"}):
         model = fitted(two_tastes, **settings)
         np.testing.assert_allclose(np.linalg.norm(model.items, axis=1), 1, rtol=1e-5)
         assert np.abs(model.scores(two_tastes, np.arange(60))).max() <= 1 + 1e-5

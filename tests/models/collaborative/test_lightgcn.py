@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.collaborative.graph_product import GraphProduct
+from models.collaborative.graph_product import adjacency_product
 from models.collaborative.lightgcn import LightGcn, LightGcnConfig
 from models.collaborative.lightgcn_network import LightGcnNetwork
 from models.collaborative.normalised_graph import normalised_graph
@@ -24,7 +24,7 @@ def test_propagation_agrees_with_dense_matrices(two_tastes, dense, n_layers):
     expected = np.mean(layers, axis=0)
     graph = normalised_graph(history_matrix(two_tastes, np.arange(n_users)))
     start = torch.from_numpy(first).float().split([n_users, n_items])
-    users, items = LightGcnNetwork(*start, GraphProduct(graph), n_layers)()
+    users, items = LightGcnNetwork(*start, adjacency_product(graph), n_layers)()
     np.testing.assert_allclose(users.detach().numpy(), expected[:n_users], atol=1e-5)
     np.testing.assert_allclose(items.detach().numpy(), expected[n_users:], atol=1e-5)
 

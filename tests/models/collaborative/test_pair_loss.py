@@ -6,7 +6,7 @@ from torch.nn.functional import normalize
 from models.collaborative.embedding_config import EmbeddingConfig
 from models.collaborative.embedding_network import EmbeddingNetwork
 from models.collaborative.pair_loss import negatives_of, pair_loss, pair_scores
-from models.training.embedding_losses import batch_l2, bpr_loss, directau_loss, softmax_loss
+from models.training.embedding_losses import batch_l2, bpr_loss, cosine_contrastive_loss, directau_loss, softmax_loss
 
 USERS, ITEMS = torch.tensor([0, 0, 2, 3]), torch.tensor([1, 4, 1, 0])
 
@@ -46,6 +46,13 @@ def test_directau_is_on_the_sphere_and_draws_nothing(network):
     users, items = normalize(network.users, dim=1)[USERS], normalize(network.items, dim=1)[ITEMS]
     torch.testing.assert_close(found, directau_loss(users, items, 0.7))
     assert negatives is None
+
+
+def test_cosine_contrastive_is_on_the_sphere_with_shared_negatives(network):
+    found, negatives = loss_of(network, loss="cosine_contrastive", margin=0.1, negative_weight=3.0)
+    users, items = normalize(network.users, dim=1)[USERS], normalize(network.items, dim=1)
+    scores = (users @ items[negatives].T).masked_fill(negatives == ITEMS[:, None], -torch.inf)
+    torch.testing.assert_close(found, cosine_contrastive_loss((users * items[ITEMS]).sum(1), scores, 0.1, 3.0))
 
 
 def test_in_batch_negatives_are_the_batch_and_another_pair_of_the_same_item_is_none(network):

@@ -12,6 +12,15 @@ SMALL = {
     "graph_filter": {"n_factors": 8},
     "bpr_mf": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "n_negatives": 8},
     "lightgcn": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "n_negatives": 64},
+    "simplex": {
+        "embedding_size": 16,
+        "batch_tokens": 512,
+        "learning_rate": 0.02,
+        "margin": -0.5,
+        "negative_weight": 1.0,
+    },
+    "ultragcn": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "negative_weight": 3.0},
+    "ngcf": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.01, "n_negatives": 64},
     "sasrec": {"embedding_size": 32, "max_epochs": 12, "dropout": 0.2, "n_negatives": 64, "learning_rate": 5e-3},
 }
 """Settings for data this small, where the defaults are not meant for it."""

@@ -11,6 +11,7 @@ from models.training.embedding_losses import (
     directau_loss,
     softmax_loss,
     uniformity,
+    weighted_logistic_loss,
 )
 
 IGNORED = -math.inf
@@ -107,3 +108,10 @@ def test_scores_far_apart_stay_finite():
     positives, negatives = torch.tensor([-900.0]), torch.tensor([[900.0]])
     assert bpr_loss(positives, negatives).item() == pytest.approx(1800)
     assert softmax_loss(positives, negatives, 0.1).item() == pytest.approx(18_000)
+
+
+def test_weighted_logistic_by_hand():
+    """ln 2 twice for scores of 0, one of weight 3 and one of weight 5 in a mean with an ignored one, times 2."""
+    positives, negatives = torch.zeros(1), torch.tensor([[0.0, IGNORED]])
+    loss = weighted_logistic_loss(positives, negatives, torch.tensor([3.0]), torch.tensor([[5.0, 7.0]]), 2.0)
+    assert loss.item() == pytest.approx(13 * math.log(2))
