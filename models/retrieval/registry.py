@@ -30,6 +30,7 @@ RETRIEVERS: dict[str, str] = {
     "simplex": "models.collaborative.simplex.Simplex",
     "ultragcn": "models.collaborative.ultragcn.UltraGcn",
     "ngcf": "models.collaborative.ngcf.Ngcf",
+    "slim": "models.collaborative.slim.Slim",
     "sasrec": "models.sequential.sasrec.SASRec",
 }
 
