@@ -29,6 +29,12 @@ class VectorConfig(TrainingConfig):
     l2: float = Field(
         default=0.0, ge=0, description="Strength of the ridge penalty on the vectors that a batch looks up."
     )
+    popularity_exponent: float = Field(
+        default=0.0,
+        ge=-1,
+        le=1,
+        description="After training, an item's vector is multiplied by this power of its number of users.",
+    )
     fold_in_l2: float = Field(
         default=1.0, gt=0, description="Ridge penalty of the map from a history to a vector, for users not trained on."
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
 from models.collaborative.fold_in import fold_in_map, mean_vectors
+from models.collaborative.normalised_graph import degree_powers
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.history_matrix import history_matrix
@@ -34,6 +35,9 @@ class EmbeddingRetriever(Retriever):
     Users known in training have their own vector. Anybody else is folded in: with the mean m of the item vectors of
     their history, the vector is `m M`, where M is the ridge regression of the trained users' vectors on the means of
     theirs, `M = (H'H + fold_in_l2 I)^-1 H'X`. A user without a history has the vector 0 and scores 0 everywhere.
+
+    After training an item's vector is multiplied by `max(d_i, 1)^popularity_exponent`, d_i the number of its users:
+    a cosine that is trained against uniform negatives knows too little of how many users an item has.
 
     An interaction counts once, whatever its weight and however often it was repeated.
 
@@ -190,6 +194,8 @@ class EmbeddingRetriever(Retriever):
         known = np.flatnonzero(np.diff(matrix.indptr))
         self.users, self.items = (part.detach().float().cpu().numpy() for part in (users, items))
         self.users = self.users[known]
+        degrees = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        self.items = self.items * degree_powers(np.maximum(degrees, 1), self.config.popularity_exponent)[:, None]
         self._weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
         self._weights["users"] = self._weights["users"][torch.from_numpy(known)]
         self._know([str(user) for user in train.user_ids[known]])

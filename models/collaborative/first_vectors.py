@@ -20,7 +20,8 @@ def first_vectors(config: VectorConfig, matrix: csr_matrix) -> tuple[torch.Tenso
     """First vectors of users and items, drawn from torch's generator.
 
     With `start: spectral` the columns are the singular vectors of `D_U^-1/2 R D_I^-1/2`, the largest first, scaled to
-    a root mean square of `start_scale`; columns beyond the graph's rank stay as drawn.
+    a root mean square of `start_scale`; columns beyond the graph's rank stay as drawn, and so do rows nobody touched,
+    because a vector of 0 has no direction.
 
     Args:
         config: Size, start, scale and seed.
@@ -33,6 +34,7 @@ def first_vectors(config: VectorConfig, matrix: csr_matrix) -> tuple[torch.Tenso
     if config.start == "spectral":
         left, _, right = truncated_svd(normalised_graph(matrix), config.embedding_size, seed=config.seed)
         for vectors, found in ((users, left), (items, right)):
-            scaled = found * np.float32(config.start_scale * np.sqrt(max(len(found), 1)))
-            vectors[:, : found.shape[1]] = torch.from_numpy(scaled)
+            touched = np.flatnonzero(found.any(axis=1))
+            scaled = found[touched] * np.float32(config.start_scale * np.sqrt(len(found)))
+            vectors[torch.from_numpy(touched), : found.shape[1]] = torch.from_numpy(scaled)
     return users, items

@@ -49,6 +49,7 @@ CHANGES_SCORES = {
     "similarity": {"similarity": "cosine"},
     "temperature": {"temperature": 0.2},
     "l2": {"l2": 1.0},
+    "popularity_exponent": {"popularity_exponent": 0.3},
 }
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
 TESTED_BELOW |= {"uniformity_weight", "margin", "negative_weight"}
@@ -164,6 +165,14 @@ def test_cosine_scores_are_cosines(two_tastes):
         model = fitted(two_tastes, **settings)
         np.testing.assert_allclose(np.linalg.norm(model.items, axis=1), 1, rtol=1e-5)
         assert np.abs(model.scores(two_tastes, np.arange(60))).max() <= 1 + 1e-5
+
+
+def test_popularity_multiplies_the_items_and_nothing_else(interactions):
+    train = interactions([[0, 1], [0], [0, 2], [0, 1]], n_items=4)
+    plain, popular = (fitted(train, popularity_exponent=exponent) for exponent in (0.0, 0.5))
+    factors = np.sqrt([4, 2, 1, 1])
+    np.testing.assert_allclose(popular.items, plain.items * factors[:, None], rtol=1e-6)
+    np.testing.assert_array_equal(popular.users, plain.users)
 
 
 def test_because_of_is_the_nearest_by_cosine(two_tastes):
