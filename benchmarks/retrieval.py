@@ -29,6 +29,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "ials_512": ("ials", {"embedding_size": 512, "unobserved_weight": 0.01}),
     "gf_cf": ("graph_filter", {"form": "gf_cf", "n_factors": 256, "low_pass_weight": 0.3}),
     "bspm_early": ("graph_filter", {}),
+    "lightgcn": ("lightgcn", {}),
 }
 K = 20
 

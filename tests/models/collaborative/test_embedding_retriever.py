@@ -12,7 +12,8 @@ from models.collaborative.lightgcn import LightGcn, LightGcnConfig
 from models.retrieval.ease import Ease, EaseConfig
 
 TINY = {"embedding_size": 8, "max_epochs": 2, "n_negatives": 16, "batch_tokens": 128, "warmup_steps": 3}
-LEARNS = {**TINY, "max_epochs": 30, "learning_rate": 0.03}
+PLAIN = {"similarity": "inner_product", "temperature": 1.0, "start": "random", "popularity_exponent": 0.0}
+LEARNS = {**TINY, **PLAIN, "max_epochs": 30, "learning_rate": 0.03}
 MODELS = [(BprMf, BprMfConfig), (LightGcn, LightGcnConfig)]
 
 
@@ -234,11 +235,11 @@ def test_checkpoint_of_other_data_or_config_is_not_continued(two_tastes, interac
 
 class TestContinuing:
     def test_users_and_items_keep_their_vectors_where_both_were_sorted_anew(self, two_tastes, interactions):
-        earlier = fitted(two_tastes, model=LightGcn, config=LightGcnConfig, n_layers=0)
+        earlier = fitted(two_tastes, model=LightGcn, config=LightGcnConfig, **PLAIN, n_layers=0)
         later = interactions([[0, 22], [2], [1]], n_items=23)
         later.user_ids[:] = ["new", "u9", "u4"]
         positions = np.concatenate([[-1], np.arange(21)[::-1], [-1]])
-        continued = LightGcn(LightGcnConfig(**{**TINY, "n_layers": 0, "learning_rate": 5e-3}))
+        continued = LightGcn(earlier.config)
         continued.start_from(earlier, positions)
         report = continued.fit(later, n_epochs=0)
         assert report.curve == []
