@@ -30,7 +30,7 @@ class LightGcnConfig(EmbeddingConfig):
     )
     temperature: float = Field(default=0.1, gt=0, description=FIELDS["temperature"].description)
     popularity_exponent: float = Field(default=0.1, ge=-1, le=1, description=FIELDS["popularity_exponent"].description)
-    max_epochs: int = Field(default=8, ge=1, description=FIELDS["max_epochs"].description)
+    max_epochs: int = Field(default=6, ge=1, description=FIELDS["max_epochs"].description)
     n_layers: int = Field(default=3, ge=0, description="Rounds of smoothing whose means are the vectors; 0: none.")
 
 

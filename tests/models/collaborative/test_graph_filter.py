@@ -115,12 +115,34 @@ def test_a_user_is_only_a_history(two_tastes, interactions):
     np.testing.assert_allclose(found, model.scores(two_tastes, np.array([4])), rtol=1e-5, atol=1e-6)
 
 
-def test_seed_and_iterations_decide_the_search(two_tastes):
-    rough = {"n_svd_iterations": 0, "n_factors": 3}
-    users = np.arange(6)
-    graph_filter_of = lambda **settings: fitted(two_tastes, **settings).scores(two_tastes, users)  # noqa: E731
-    assert not np.array_equal(graph_filter_of(**rough), graph_filter_of(**rough, seed=1))
-    assert not np.array_equal(graph_filter_of(**rough), graph_filter_of(n_factors=3, n_svd_iterations=1))
+CHANGES_SCORES = {
+    "form": "gf_cf",
+    "n_factors": 2,
+    "low_pass_weight": 0.5,
+    "blur_time": 0.5,
+    "n_blur_steps": 2,
+    "sharpen_time": 1.0,
+    "n_sharpen_steps": 2,
+    "sharpen_order": 1,
+    "user_exponent": 0.3,
+    "popularity_exponent": 0.2,
+    "n_svd_iterations": 1,
+    "seed": 1,
+}
+
+
+def test_every_setting_is_tested():
+    assert set(CHANGES_SCORES) == set(GraphFilterConfig.model_fields)
+
+
+@pytest.mark.parametrize("field", sorted(CHANGES_SCORES))
+def test_setting_changes_the_scores(two_tastes, field):
+    base = {"n_factors": 3, "n_svd_iterations": 0}
+    found = [
+        fitted(two_tastes, **settings).scores(two_tastes, np.arange(6))
+        for settings in (base, {**base, field: CHANGES_SCORES[field]})
+    ]
+    assert not np.allclose(*found, rtol=1e-4)
 
 
 def test_odd_data_give_finite_scores_and_untouched_items_none(degenerate):
