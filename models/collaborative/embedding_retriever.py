@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
 from models.collaborative.fold_in import fold_in_map, mean_vectors
 from models.collaborative.normalised_graph import degree_powers
+from models.collaborative.run_digest import run_digest
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.history_matrix import history_matrix
@@ -170,7 +170,9 @@ class EmbeddingRetriever(Retriever):
             batches=lambda rng: np.array_split(rng.permutation(len(pair_users)), n_batches),
             loss=loss,
             validate=validate if checks is not None and len(checks.users) else None,
-            fingerprint=self._fingerprint(network, train, validation, n_epochs),
+            fingerprint=run_digest(
+                f"{self.name} {self.config.model_dump_json()}", network, train, validation, n_epochs
+            ),
         )
 
     def _loss(
@@ -251,16 +253,3 @@ class EmbeddingRetriever(Retriever):
         retriever._weights = load_file(folder / WEIGHTS_FILE)
         retriever._know(json.loads((folder / IDS_FILE).read_text()))
         return retriever
-
-    def _fingerprint(
-        self, network: EmbeddingNetwork, train: Interactions, validation: Interactions | None, n_epochs: int | None
-    ) -> str:
-        """Digest of everything the weights depend on: the first ones, the config and the data."""
-        digest = hashlib.sha256(f"{self.name} {self.config.model_dump_json()} {n_epochs} {train.n_items}".encode())
-        for _, tensor in sorted(network.state_dict().items()):
-            digest.update(tensor.detach().cpu().numpy().tobytes())
-        for part in (train, validation):
-            if part is not None:
-                digest.update(np.ascontiguousarray(part.offsets).tobytes())
-                digest.update(np.ascontiguousarray(part.items).tobytes())
-        return digest.hexdigest()
