@@ -47,7 +47,7 @@ class Slim(Retriever):
 
     An item that shares no user with j has the weight 0 in the minimum, since all of G and w is at least 0: so leaving
     it out changes nothing. Of the others only the `n_candidates` with the most shared users are kept, the paper's
-    feature selection (fsSLIM, Sec. IV-D) by counts instead of cosines. No matrix of items x items is made.
+    feature selection (fsSLIM) by counts instead of cosines. No matrix of items x items is made.
 
     A user without a history scores 0 everywhere; so does an item nobody touched.
     """

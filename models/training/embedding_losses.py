@@ -40,7 +40,7 @@ def softmax_loss(positives: torch.Tensor, negatives: torch.Tensor, temperature: 
     `loss = mean over pairs of -ln( exp(p[b] / t) / (exp(p[b] / t) + sum over n of exp(q[b, n] / t)) )` with
     `p = positives`, `q = negatives` and `t = temperature`.
 
-    Wu et al., "On the Effectiveness of Sampled Softmax Loss for Item Recommendation", 2022 (TOIS 2024), Sec. 2. No
+    Wu et al., "On the Effectiveness of Sampled Softmax Loss for Item Recommendation", 2022 (TOIS 2024). No
     correction by the probability with which a negative was drawn.
 
     Args:
@@ -81,8 +81,8 @@ def cosine_contrastive_loss(
 def alignment(users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
     """How far the two ends of touched pairs are apart: `mean over pairs of |x_u - y_i|^2`.
 
-    Wang et al., "Towards Representation Alignment and Uniformity in Collaborative Filtering", KDD 2022, Sec. 2.2 and
-    4 (DirectAU), `l_align`.
+    Wang et al., "Towards Representation Alignment and Uniformity in Collaborative Filtering", KDD 2022
+    (DirectAU), `l_align`.
 
     Args:
         users: `[B, D]`, each of length 1.
@@ -118,7 +118,7 @@ def directau_loss(users: torch.Tensor, items: torch.Tensor, uniformity_weight: f
 
     `loss = alignment(users, items) + uniformity_weight (uniformity(users) + uniformity(items)) / 2`
 
-    Wang et al., KDD 2022, Sec. 4.
+    Wang et al., KDD 2022 (DirectAU).
 
     Args:
         users: `[B, D]`, each of length 1; a user may be there several times.
