@@ -27,6 +27,9 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "ials_64_tuned": ("ials", {"unobserved_weight": 0.03, "l2": 0.0003}),
     "ials_256": ("ials", {"embedding_size": 256, "unobserved_weight": 0.01}),
     "ials_512": ("ials", {"embedding_size": 512, "unobserved_weight": 0.01}),
+    "gf_cf": ("graph_filter", {"form": "gf_cf", "n_factors": 256, "low_pass_weight": 0.3}),
+    "bspm_early": ("graph_filter", {}),
+    "lightgcn": ("lightgcn", {}),
 }
 K = 20
 

@@ -18,6 +18,18 @@ SMALL = {
     "m2trec": QUICK | {"max_epochs": 30},
     "sasrec": QUICK,
     "two_tower": QUICK | {"max_epochs": 25},
+    "graph_filter": {"n_factors": 8},
+    "bpr_mf": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "n_negatives": 8},
+    "lightgcn": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "n_negatives": 64},
+    "simplex": {
+        "embedding_size": 16,
+        "batch_tokens": 512,
+        "learning_rate": 0.02,
+        "margin": -0.5,
+        "negative_weight": 1.0,
+    },
+    "ultragcn": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "negative_weight": 3.0},
+    "ngcf": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.01, "n_negatives": 64},
 }
 """Settings for data this small, where the defaults are not meant for it."""
 

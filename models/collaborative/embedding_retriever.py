@@ -1,0 +1,255 @@
+"""What all trained embeddings of users and items have in common: fitting, folding in, scoring, saving."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
+from models.collaborative.fold_in import fold_in_map, mean_vectors
+from models.collaborative.normalised_graph import degree_powers
+from models.collaborative.run_digest import run_digest
+from models.retrieval.config_file import read_config, write_config
+from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.history_matrix import history_matrix
+from models.retrieval.interactions import Interactions
+
+if TYPE_CHECKING:
+    import torch
+    from scipy.sparse import csr_matrix
+
+    from models.collaborative.embedding_network import EmbeddingNetwork
+    from models.training.trainer import Forward, TrainingTask
+
+VECTORS = ("users", "items", "fold_in")
+IDS_FILE, WEIGHTS_FILE = "user_ids.json", "weights.safetensors"
+
+
+class EmbeddingRetriever(Retriever):
+    """A retriever with a trained vector for every item and every user of the training.
+
+    Users known in training have their own vector. Anybody else is folded in: with the mean m of the item vectors of
+    their history, the vector is `m M`, where M is the ridge regression of the trained users' vectors on the means of
+    theirs, `M = (H'H + fold_in_l2 I)^-1 H'X`. A user without a history has the vector 0 and scores 0 everywhere.
+
+    After training an item's vector is multiplied by `max(d_i, 1)^popularity_exponent`, d_i the number of its users:
+    a cosine that is trained against uniform negatives knows too little of how many users an item has.
+
+    An interaction counts once, whatever its weight and however often it was repeated.
+
+    A subclass says which network makes the vectors (`_new_network`) and may have a loss of its own (`_loss`).
+
+    Args:
+        config: Settings.
+        checkpoint_folder: Where `fit` writes its state after every epoch, and continues from after a kill; `None` for
+            no checkpoints. A checkpoint of another config or other data is not continued.
+    """
+
+    has_vectors: ClassVar[bool] = True
+    continues: ClassVar[bool] = True
+
+    config: VectorConfig
+
+    def __init__(self, config: VectorConfig, checkpoint_folder: Path | None = None):
+        super().__init__(config)
+        self.checkpoint_folder = checkpoint_folder
+        self.user_ids: list[str] = []
+        self.users = self.items = self.fold_in = np.zeros((0, config.embedding_size), dtype=np.float32)
+        self._row_of: dict[str, int] = {}
+        self._weights: dict[str, torch.Tensor] = {}
+        self._start: tuple[EmbeddingRetriever, np.ndarray] | None = None
+
+    def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
+        """See `Retriever.start_from`; new users and items are drawn as if training began."""
+        if not isinstance(earlier, type(self)) or earlier.config != self.config:
+            raise ValueError(f"{self.name} can only continue from a {self.name} of the same config")
+        self._start = (earlier, np.asarray(positions, dtype=np.int64))
+
+    def fit(
+        self,
+        train: Interactions,
+        validation: Interactions | None = None,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+        n_epochs: int | None = None,
+    ) -> FitReport:
+        """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
+
+        Raises:
+            UserError: The loss stopped being finite, or `device` is not there.
+        """
+        from models.training.device import choose_device
+        from models.training.seeds import seeded
+        from models.training.threads import torch_threads
+        from models.training.trainer import Trainer
+
+        started = time.perf_counter()
+        chosen = choose_device(device)
+        matrix = history_matrix(train, np.arange(train.n_users))
+        with torch_threads(self.config.n_threads), seeded(self.config.seed):
+            network = self._first_network(train, matrix, chosen)
+            report = FitReport()
+            if matrix.nnz:
+                task = self._task(network, train, validation, matrix, n_epochs)
+                report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
+            self._keep(network, train, matrix)
+        report.seconds = time.perf_counter() - started
+        return report
+
+    def _first_network(self, train: Interactions, matrix: csr_matrix, device: torch.device) -> EmbeddingNetwork:
+        """The network of drawn vectors, and over them those of the model to continue from."""
+        import torch
+
+        from models.collaborative.first_vectors import first_vectors
+
+        users, items = first_vectors(self.config, matrix)
+        if self._start is None:
+            return self._new_network(matrix, users, items, device).to(device)
+        earlier, positions = self._start
+        rows = np.array([earlier._row_of.get(user, -1) for user in train.user_ids], dtype=np.int64)
+        for vectors, name, places in ((users, "users", rows), (items, "items", positions)):
+            known = torch.from_numpy(np.flatnonzero(places >= 0))
+            vectors[known] = earlier._weights[name][torch.from_numpy(places)[known]]
+        network = self._new_network(matrix, users, items, device)
+        others = {name: tensor for name, tensor in earlier._weights.items() if name not in ("users", "items")}
+        network.load_state_dict(others, strict=False)
+        return network.to(device)
+
+    def _new_network(
+        self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device
+    ) -> EmbeddingNetwork:
+        """The network that turns first vectors into those whose products are scores.
+
+        Args:
+            matrix: The binary user x item matrix of the training.
+            users: `[n_users, D]` first vectors.
+            items: `[n_items, D]` first vectors.
+            device: Where the caller will move it; for what is no parameter.
+        """
+        from models.collaborative.embedding_network import EmbeddingNetwork
+
+        return EmbeddingNetwork(users, items)
+
+    def _task(
+        self,
+        network: EmbeddingNetwork,
+        train: Interactions,
+        validation: Interactions | None,
+        matrix: csr_matrix,
+        n_epochs: int | None,
+    ) -> TrainingTask:
+        import torch
+
+        from models.training.trainer import TrainingTask
+        from models.training.validation import Validation
+
+        pair_users, pair_items = matrix.nonzero()
+        device = network.users.device
+        users, items = (torch.from_numpy(part.astype(np.int64)).to(device) for part in (pair_users, pair_items))
+        n_batches = -(-len(pair_users) // self.config.batch_tokens)
+        checks = None
+        if validation is not None:
+            checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
+
+        def loss(forward: Forward, rows: np.ndarray) -> torch.Tensor:
+            places = torch.from_numpy(rows).to(device)
+            return self._loss(network, forward, users[places], items[places])
+
+        def validate() -> float:
+            assert checks is not None
+            self._keep(network, train, matrix)
+            return checks.ndcg(self)
+
+        return TrainingTask(
+            name=self.name,
+            network=network,
+            batches=lambda rng: np.array_split(rng.permutation(len(pair_users)), n_batches),
+            loss=loss,
+            validate=validate if checks is not None and len(checks.users) else None,
+            fingerprint=run_digest(
+                f"{self.name} {self.config.model_dump_json()}", network, train, validation, n_epochs
+            ),
+        )
+
+    def _loss(
+        self, network: EmbeddingNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
+    ) -> torch.Tensor:
+        """The configured loss of the touched pairs `users`, `items`, both `[B]`; see `pair_loss`."""
+        from models.collaborative.pair_loss import pair_loss
+
+        assert isinstance(self.config, EmbeddingConfig), "a model with another config has a loss of its own"
+        return pair_loss(self.config, network, forward, users, items)
+
+    def _keep(self, network: EmbeddingNetwork, train: Interactions, matrix: csr_matrix) -> None:
+        """Take over the network's vectors, of the users with a history only, and learn to fold in."""
+        import torch
+        import torch.nn.functional as F
+
+        with torch.no_grad():
+            users, items = network()
+            if self.config.on_sphere:
+                users, items = F.normalize(users, dim=1), F.normalize(items, dim=1)
+        known = np.flatnonzero(np.diff(matrix.indptr))
+        self.users, self.items = (part.detach().float().cpu().numpy() for part in (users, items))
+        self.users = self.users[known]
+        degrees = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        self.items = self.items * degree_powers(np.maximum(degrees, 1), self.config.popularity_exponent)[:, None]
+        self._weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+        self._weights["users"] = self._weights["users"][torch.from_numpy(known)]
+        self._know([str(user) for user in train.user_ids[known]])
+        self.fold_in = fold_in_map(mean_vectors(matrix[known], self.items), self.users, self.config.fold_in_l2)
+
+    def _know(self, user_ids: list[str]) -> None:
+        self.user_ids, self._row_of = user_ids, {user: row for row, user in enumerate(user_ids)}
+
+    def item_vectors(self) -> np.ndarray:
+        """`[n_items, D']` float32."""
+        return self.items
+
+    def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """`[n, D']` float32: trained, folded in, or 0 without a history."""
+        matrix = history_matrix(histories, users)
+        vectors = mean_vectors(matrix, self.items) @ self.fold_in
+        rows = np.array([self._row_of.get(str(user), -1) for user in histories.user_ids[users]], dtype=np.int64)
+        vectors[rows >= 0] = self.users[rows[rows >= 0]]
+        vectors[np.diff(matrix.indptr) == 0] = 0.0
+        return vectors
+
+    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """Inner products of user and item vectors, `[n, n_items]` float32; see `Retriever.scores`."""
+        return self.user_vectors(histories, users) @ self.items.T
+
+    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """The history item whose vector has the largest cosine with the recommended item's; the newest on a tie."""
+        if not len(history):
+            return np.full(len(items), -1, dtype=np.int32)
+        newest_first = history[::-1]
+        seen = self.items[newest_first]
+        seen = seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-12)
+        return newest_first[(seen @ self.items[items].T).argmax(axis=0)].astype(np.int32)
+
+    def save(self, folder: Path) -> None:
+        """Write the vectors (`users.npy`, `items.npy`, `fold_in.npy`), ids, `weights.safetensors`, `config.json`."""
+        from safetensors.torch import save_file
+
+        for name in VECTORS:
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_file({name: tensor.contiguous() for name, tensor in self._weights.items()}, folder / WEIGHTS_FILE)
+        (folder / IDS_FILE).write_text(json.dumps(self.user_ids))
+        write_config(self.name, self.config, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; vectors are memory-mapped read-only."""
+        from safetensors.torch import load_file
+
+        retriever = cls(read_config(cls.name, cls.Config, folder))  # type: ignore[arg-type]
+        for name in VECTORS:
+            setattr(retriever, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        retriever._weights = load_file(folder / WEIGHTS_FILE)
+        retriever._know(json.loads((folder / IDS_FILE).read_text()))
+        return retriever

@@ -1,0 +1,69 @@
+"""UltraGCN: the limit of endless graph convolution as a loss with weights, instead of any convolution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, Field
+
+from models.collaborative.co_occurrence import nearest_items
+from models.collaborative.embedding_config import VectorConfig
+from models.collaborative.embedding_retriever import EmbeddingRetriever
+
+if TYPE_CHECKING:
+    import torch
+    from scipy.sparse import csr_matrix
+
+    from models.collaborative.embedding_network import EmbeddingNetwork
+    from models.collaborative.ultragcn_network import UltraGcnNetwork
+    from models.training.trainer import Forward
+
+
+class UltraGcnConfig(VectorConfig):
+    """Settings of `ultragcn`."""
+
+    n_negatives: int = Field(
+        default=1024, ge=1, description="Items drawn uniformly as negatives of a whole batch, with repeats."
+    )
+    negative_weight: float = Field(default=300.0, gt=0, description="Weight of the negatives' mean.")
+    pair_weight: float = Field(default=0.0, ge=0, description="Weight of a pair whatever its degrees.")
+    constraint_weight: float = Field(default=1.0, ge=0, description="Weight of a pair by its degrees.")
+    n_neighbours: int = Field(default=10, ge=1, description="Items kept for each item as the nearest by shared users.")
+    item_weight: float = Field(
+        default=1.0, ge=0, description="Weight of the loss that draws a user to the neighbours of a touched item."
+    )
+
+
+class UltraGcn(EmbeddingRetriever):
+    """UltraGCN (Mao et al., "UltraGCN: Ultra Simplification of Graph Convolutional Networks for Recommendation", CIKM
+    2021).
+
+    The score of u and i is `e_u e_i`. With degrees d and `beta_ui = sqrt(d_u + 1) / (d_u sqrt(d_i + 1))`, to which the
+    weights of endlessly many convolutions converge (Sec. 3.1), a pair's cross entropy has the weight
+    `pair_weight + constraint_weight beta_ui` (the paper's L_O and L_C), see
+    `models.training.embedding_losses.weighted_logistic_loss`. To this comes (Sec. 3.2, L_I)
+    `item_weight sum over neighbours j of i of -omega_ij ln sigmoid(e_u e_j)`, see `nearest_items`.
+
+    Differences from the paper: negatives are drawn once for a batch instead of for each pair; AdamW in place of Adam.
+    Users not trained on are folded in, see `EmbeddingRetriever`.
+    """
+
+    name: ClassVar[str] = "ultragcn"
+    Config: ClassVar[type[BaseModel]] = UltraGcnConfig
+
+    config: UltraGcnConfig
+
+    def _new_network(
+        self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device
+    ) -> UltraGcnNetwork:
+        from models.collaborative.ultragcn_network import UltraGcnNetwork
+
+        return UltraGcnNetwork(users, items, matrix, *nearest_items(matrix, self.config.n_neighbours))
+
+    def _loss(
+        self, network: EmbeddingNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
+    ) -> torch.Tensor:
+        from models.collaborative.ultragcn_network import UltraGcnNetwork, ultragcn_loss
+
+        assert isinstance(network, UltraGcnNetwork)
+        return ultragcn_loss(self.config, network, users, items)
