@@ -21,7 +21,7 @@ from resources.code_version import code_digest
 from resources.warehouse import Warehouse
 
 FILE = "training.json"
-CODE = ("models/retrieval", "models/sequential", "models/training")
+CODE = ("models/collaborative", "models/retrieval", "models/sequential", "models/training")
 
 
 @dataclass(frozen=True)

@@ -87,3 +87,9 @@ def test_positions_are_by_id(find):
     earlier = find()
     wanted = np.array(["not there", earlier.item_ids[3], earlier.item_ids[0]], dtype=object)
     assert earlier.positions(wanted).tolist() == [-1, 3, 0]
+
+
+def test_code_of_every_retriever_that_continues_is_watched():
+    for name, path in registry.RETRIEVERS.items():
+        if registry.retriever_class(name).continues:
+            assert "/".join(path.split(".")[:2]) in CODE, name
