@@ -8,7 +8,7 @@ import pytest
 
 from assets.artifacts import artifact_digest
 from assets.embeddings import continuation
-from assets.embeddings.continuation import FILE, find_earlier
+from assets.embeddings.continuation import CODE, FILE, find_earlier
 from models.retrieval import registry
 
 FIRST, LAST = dt.date(2025, 9, 17), dt.date(2025, 9, 20)

@@ -1,5 +1,7 @@
 """One contract, run over every registered retriever."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,22 @@ class TestRetrieverContract:
         histories, _ = planted
         items, _ = recommend(fitted[name], histories, np.arange(2, histories.n_users), k=5)
         assert (items == histories.n_items - 1).mean() < 0.02
+
+    def test_a_user_who_was_not_in_the_training_gets_items_of_their_taste(self, name, fitted, planted):
+        """As docs/retrievers.md says; nobody of these ids was trained on."""
+        if name in NOT_PERSONAL:
+            return
+        histories = replace(
+            planted[0], user_ids=np.array([f"new {user}" for user in planted[0].user_ids], dtype=object)
+        )
+        users = np.flatnonzero(histories.lengths() > 4)
+        items, _ = recommend(fitted[name], histories, users, k=3)
+        own = (items >= 20) == (histories.items[histories.offsets[users]] >= 20)[:, None]
+        assert own.mean() > 0.8
+
+    def test_a_user_without_a_history_scores_alike_everywhere(self, name, fitted, planted):
+        scores = fitted[name].scores(planted[0], np.array([0]))
+        assert name in NOT_PERSONAL or not scores.any()
 
     def test_no_users_gives_no_rows(self, name, fitted, planted):
         histories, _ = planted
