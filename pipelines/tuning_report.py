@@ -6,7 +6,7 @@ import polars as pl
 import yaml
 
 from assets.tuning_trials import TrialStore
-from models.evaluation.intervals import paired_difference
+from models.evaluation.intervals import PairedDifference, paired_difference
 from models.tuning.study import Plan
 from models.tuning.suggestion import importances, suggest
 from models.tuning.trial import Trial, best_of
@@ -44,8 +44,8 @@ def show(plan: Plan, store: TrialStore, given: dict[str, Any]) -> None:
         say("no trial was completed: nothing can be said yet")
         return
     console.print(as_table(best_table(trials)))
-    if found := importances(plan.space, trials):
-        say("what mattered  " + ", ".join(f"{key} {share:.0%}" for key, share in found.items()))
+    if shares := importances(plan.space, trials):
+        say("what mattered  " + ", ".join(f"{key} {share:.0%}" for key, share in shares.items()))
     failed = sum(trial.state == "failed" for trial in trials)
     if failed:
         say(f"{failed} trial(s) failed; `problem` in tuning_trials says why")
@@ -54,9 +54,10 @@ def show(plan: Plan, store: TrialStore, given: dict[str, Any]) -> None:
         say("all settings of this space were tried")
     elif left > 0:
         say(f"{left} trial(s) are left; the same command makes them")
-    say(verdict(best, trials, store))
-    if best.number:
-        say(f"To use them, write under `retrievers` in sluice.yaml:\n  {store.retriever}: " + lines(given, best))
+    found = confirmed(best, trials, store)
+    say(verdict(best, trials, found))
+    if best.number and (found is None or found.high >= 0):
+        say(f"To use its settings, write under `retrievers` in sluice.yaml:\n  {store.retriever}: {lines(given, best)}")
 
 
 def lines(given: dict[str, Any], best: Trial) -> str:
@@ -75,7 +76,7 @@ def best_table(trials: list[Trial]) -> pl.DataFrame:
             "ci_low": trial.ndcg.low,
             "ci_high": trial.ndcg.high,
             "fit_seconds": round(trial.fit_seconds or 0, 1),
-            **trial.settings,
+            "settings": settings_text(trial.settings),
         }
         for trial in shown
         if trial.ndcg
@@ -83,22 +84,39 @@ def best_table(trials: list[Trial]) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def verdict(best: Trial, trials: list[Trial], store: TrialStore) -> str:
-    """Whether the best trial is better than the present settings, by users who had no part in choosing it."""
+def confirmed(best: Trial, trials: list[Trial], store: TrialStore) -> PairedDifference | None:
+    """How much better the best trial is than the present settings by the confirming users; `None` where one is missing.
+
+    They had no part in the choice, so one comparison is all that is made by them.
+    """
     present = next((trial for trial in trials if trial.number == 0), None)
-    n_tried = sum(trial.ndcg is not None for trial in trials) - 1
+    if best.number == 0 or present is None or present.ndcg is None:
+        return None
+    return paired_difference(store.confirming_scores(best.number), store.confirming_scores(0))
+
+
+def verdict(best: Trial, trials: list[Trial], found: PairedDifference | None) -> str:
+    """Whether the best trial is better than the present settings, in words.
+
+    Args:
+        best: The best by the choosing users.
+        trials: All of them.
+        found: What `confirmed` found.
+    """
+    complete = {trial.number: trial.ndcg.mean for trial in trials if trial.ndcg}
     if best.number == 0:
-        return f"None of {n_tried} other settings did better than the present ones: keep them."
-    if present is None or present.ndcg is None or best.ndcg is None:
+        return f"None of {len(complete) - 1} other settings did better than the present ones: keep them."
+    if found is None:
         return f"Trial {best.number} is best, but the present settings failed: there is nothing to compare it with."
-    found = paired_difference(store.confirming_scores(best.number), store.confirming_scores(0))
-    numbers = f"{found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
-    chosen = best.ndcg.mean - present.ndcg.mean
-    optimistic = f"By the users it was chosen by it gained {chosen:+.4f}, which the choice among {n_tried} flatters."
     if found.low > 0:
         word = "better than the present settings"
     elif found.high < 0:
-        word = "worse than the present settings: keep those"
+        word = "worse than the present settings, keep those"
     else:
-        word = "not to be told from the present settings: the difference may be chance"
-    return f"By the confirming users trial {best.number} is {word}: NDCG@10 {numbers}. {optimistic}"
+        word = "not to be told from the present settings, the difference may be chance"
+    gain = complete[best.number] - complete[0]
+    return (
+        f"By the confirming users trial {best.number} is {word}: NDCG@10 {found.mean:+.4f} ({found.low:+.4f} to "
+        f"{found.high:+.4f}). By those it was chosen by it gained {gain:+.4f}, which being the best of {len(complete)} "
+        "flatters."
+    )

@@ -47,7 +47,7 @@ def space_of(name: str, given: Mapping[str, SearchRange] | None = None) -> Space
 def _as_the_config_has_it(where: str, field: FieldInfo, wanted: SearchRange) -> SearchRange:
     values = [_value(where, field, value) for value in wanted.values()]
     if wanted.choices is not None:
-        return SearchRange(choices=values)
+        return _range(where, choices=values)
     low, high = values
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         raise ValueError(f"{where}: this setting is no number: name choices, not low and high")
@@ -57,7 +57,14 @@ def _as_the_config_has_it(where: str, field: FieldInfo, wanted: SearchRange) -> 
             raise ValueError(f"{where}: this setting is a whole number, so step must be one, found {step:g}")
         step = type(low)(step)
         high = low + math.floor((high - low) / step + 1e-9) * step
-    return SearchRange(low=low, high=high, log=wanted.log, step=step)
+    return _range(where, low=low, high=high, log=wanted.log, step=step)
+
+
+def _range(where: str, **parts: Any) -> SearchRange:
+    try:
+        return SearchRange(**parts)
+    except ValidationError as error:
+        raise ValueError(f"{where}: {_words(error)}") from None
 
 
 def _value(where: str, field: FieldInfo, value: Any) -> Any:
@@ -66,5 +73,9 @@ def _value(where: str, field: FieldInfo, value: Any) -> Any:
         kind: Any = Annotated[field.annotation, Field(), *field.metadata]
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        words = error.errors(include_url=False)[0]["msg"]
-        raise ValueError(f"{where}: {value!r} is refused: {words[:1].lower()}{words[1:]}") from None
+        raise ValueError(f"{where}: {value!r} is refused: {_words(error)}") from None
+
+
+def _words(error: ValidationError) -> str:
+    words = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+    return words[:1].lower() + words[1:]

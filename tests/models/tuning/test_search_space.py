@@ -61,6 +61,7 @@ class TestAGivenSpace:
             ("sasrec", "n_heads", {"low": 1.5, "high": 4}, r"n_heads: 1\.5 is refused: .*integer"),
             ("sasrec", "n_heads", {"low": 1, "high": 4, "step": 0.5}, r"n_heads: .*step must be one"),
             ("sasrec", "loss", {"choices": ["bce", "hinge"]}, r"loss: 'hinge' is refused"),
+            ("sasrec", "n_heads", {"choices": [1, "1"]}, r"tuning\.sasrec\.n_heads: choices name a value twice"),
             ("popularity", "weighted", {"low": 0, "high": 1}, r"weighted: .*no number"),
             ("ease", "l3", {"low": 1, "high": 2}, r"tuning\.ease\.l3: ease has no such setting; it has l2"),
             ("sasrec", "seed", {"low": 1, "high": 9}, r"seed: not to be tuned: .*luck"),
