@@ -1,7 +1,9 @@
 """Write docs/configuration.md from the settings' own field descriptions: `python docs/make_configuration.py`."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -47,8 +49,15 @@ def _section(title: str, model: type[BaseModel]) -> str:
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
     """The settings model a field holds, also as the values of a mapping or behind `None`."""
-    kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+    kinds = _kinds(field.annotation)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """An annotation and all those within it."""
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _kinds(inner)
 
 
 def _default(field: FieldInfo) -> str:

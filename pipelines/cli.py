@@ -245,6 +245,23 @@ def protocols(
     judge(_project(config), _day(as_of))
 
 
+@app.command()
+def tune(
+    retriever: Annotated[str, typer.Argument(help="One of the config's retrievers.")],
+    config: Config = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Settings to try besides the present ones, earlier sittings included.")
+    ] = 20,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no trial after so many minutes.")] = None,
+    day: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As-of day; default: newest.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier trials instead of going on.")] = False,
+) -> None:
+    """Try other settings of a retriever on the validation window; a later call goes on where this one stopped."""
+    from pipelines.tune import tune as try_settings
+
+    try_settings(_project(config), retriever, trials, minutes, _day(day), fresh)
+
+
 @profiles_app.command("plan")
 def profiles_plan(
     config: Config = None,

@@ -42,6 +42,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "quality_history": ("run_id", "evaluation_number", "expectation_number"),
     "event_profile_daily": ("profiled", "source_day", "kind", "column_name", "bucket"),
     "fingerprints": ("stage", "as_of_day"),
+    "tuning_trials": ("study", "trial"),
+    "tuning_user_scores": ("study", "trial", "user_id"),
 }
 
 

@@ -7,7 +7,7 @@ import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
@@ -18,6 +18,8 @@ from models.profiles.config import ProfilesConfig
 from models.ranking import registry as rankers
 from models.retrieval import registry as retrievers
 from models.simulation.config import SimulationConfig
+from models.tuning.search_range import SearchRange
+from models.tuning.search_space import space_of
 from resources.config_file import NestedProblem, as_user_error, read_yaml
 from resources.lake_catalogue import Catalogue, PostgresCatalogue, SqliteCatalogue
 from resources.postgres_address import connection_of
@@ -59,6 +61,10 @@ class Settings(Section):
     text: Text = Text()
     generator: GeneratorSettings = GeneratorSettings()
     retrievers: dict[str, dict[str, Any]] = Field(min_length=1, description="Retriever name -> its own settings.")
+    tuning: dict[str, Annotated[dict[str, SearchRange], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Retriever name -> setting -> range: what `sluice tune` tries, in place of its own choice.",
+    )
     index: AnnIndexConfig = AnnIndexConfig()
     rankers: dict[str, dict[str, Any]] = Field(
         default={"lambdarank": {}}, description="Ranker name -> its settings; the first one makes the lists."
@@ -97,11 +103,18 @@ class Settings(Section):
         for name, protocol in self.evaluation.protocols.items():
             if unknown := set(protocol.retrievers or []) - set(self.retrievers):
                 raise ValueError(f"evaluation.protocols.{name} names {sorted(unknown)}, which `retrievers` does not")
+        self._can_be_tuned()
         self._judge_can_be_asked()
         self._profiles_can_be_written()
         if self.simulate and not self.simulate_into:
             raise ValueError("`simulate` needs `simulate_into`, the folder to write the shop to")
         return self
+
+    def _can_be_tuned(self) -> None:
+        if unknown := sorted(set(self.tuning) - set(self.retrievers)):
+            raise ValueError(f"tuning names {unknown}, which `retrievers` does not")
+        for name, ranges in self.tuning.items():
+            space_of(name, ranges)
 
     def _judge_can_be_asked(self) -> None:
         judge, backend = self.evaluation.judge, self.generator.backend

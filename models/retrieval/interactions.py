@@ -66,6 +66,11 @@ class Interactions:
         """The same users and items with only the interactions at `times >= time` (seconds, UTC)."""
         return self._keep(self.times >= time, self.taken_back.keep(self.taken_back.times >= time))
 
+    def of_users(self, users: np.ndarray) -> Interactions:
+        """The same users and items with only the interactions of some users, given by index."""
+        undone = self.taken_back.keep(np.isin(self.taken_back.users, users))
+        return self._keep(np.isin(self.user_of_position(), users), undone)
+
     def _keep(self, mask: np.ndarray, taken_back: TakenBack) -> Interactions:
         counts = np.bincount(self.user_of_position()[mask], minlength=self.n_users)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

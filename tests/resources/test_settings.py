@@ -216,6 +216,20 @@ class TestWrongSettings:
             ({"retrievers": {"popularity": {}}}, "`retrievers`: recent_popularity is the baseline"),
             ({"retrievers.sasrec": {"n_headz": 2}}, "`retrievers.sasrec.n_headz`: unknown key"),
             ({"retrievers.sasrec": {"n_heads": 3}}, "`retrievers.sasrec`: n_heads (3) must divide embedding_size"),
+            ({"tuning": {"ease": {"l2": {"low": 1, "high": 9}}}}, "tuning names ['ease'], which `retrievers` does not"),
+            ({"tuning.recent_popularity": {}}, "`tuning.recent_popularity`: dictionary should have at least 1 item"),
+            (
+                {"tuning.recent_popularity": {"days": {"low": 1, "high": 9}}},
+                "tuning.recent_popularity.days: recent_popularity has no such setting; it has weighted, window_days",
+            ),
+            (
+                {"tuning.recent_popularity": {"window_days": {"low": 0, "high": 9}}},
+                "tuning.recent_popularity.window_days: 0 is refused: input should be greater than 0",
+            ),
+            (
+                {"tuning.recent_popularity": {"window_days": {"low": 9, "high": 1}}},
+                "`tuning.recent_popularity.window_days`: low (9) must be below high (1)",
+            ),
             ({"rankers": {"forest": {}}}, "`rankers`: there is no ranker 'forest'"),
             ({"rankers": {}}, "`rankers`: name exactly one ranker"),
             ({"rankers": {"lambdarank": {"n_trees": "many"}}}, "`rankers.lambdarank.n_trees`: "),
