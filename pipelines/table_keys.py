@@ -1,6 +1,6 @@
 """Which columns tell a table's rows apart: what a changed row is known by.
 
-Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which a test compares with the
+Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which tests compare with the
 rows of a built shop.
 """
 
@@ -42,6 +42,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "quality_history": ("run_id", "evaluation_number", "expectation_number"),
     "event_profile_daily": ("profiled", "source_day", "kind", "column_name", "bucket"),
     "fingerprints": ("stage", "as_of_day"),
+    "index_tuning": ("retriever", "as_of_day", "point"),
 }
 
 

@@ -36,7 +36,7 @@ def tune(
 
     Args:
         vectors: `[n, embedding_size]` float32.
-        queries: `[n_queries, embedding_size]` float32, at least 2, none of which anything was learned from.
+        queries: `[n_queries, embedding_size]` float32, at least 2, e.g. users' vectors.
         k: List length.
         min_recall: Recall@k against exact search that both halves of the queries must reach.
         budget: Limits.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from models.ann.config import GRAPHS, AnnIndexConfig
+from typing import Any
+
+from models.ann.config import GRAPHS, INVERTED_FILES, AnnIndexConfig
 
 KINDS = {
     "flat": "exact",
@@ -29,3 +31,17 @@ def built_with(config: AnnIndexConfig) -> str:
     if config.kind == "ivf_pq":
         words += f", {config.pq_dimensions} dimensions a code{REFINED[config.refine]}"
     return words
+
+
+def own_settings(config: AnnIndexConfig) -> dict[str, Any]:
+    """The settings that make a difference to an index of this kind, in the order of the config: what to write down."""
+    names = ["kind"]
+    if config.metric != "inner_product":
+        names.append("metric")
+    if config.kind in GRAPHS:
+        names += ["hnsw_neighbours", "hnsw_build_breadth", "hnsw_search_breadth"]
+    if config.kind in INVERTED_FILES:
+        names += ["ivf_clusters", "ivf_training_vectors", "ivf_probes"]
+    if config.kind == "ivf_pq":
+        names += ["pq_dimensions", "refine"] + (["refine_factor"] if config.refine != "none" else [])
+    return {name: getattr(config, name) for name in names}

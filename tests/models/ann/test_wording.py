@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from models.ann.config import AnnIndexConfig, Kind
-from models.ann.wording import KINDS, built_with
+from models.ann.wording import KINDS, built_with, own_settings
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,27 @@ def test_settings_in_words(config, words):
 
 def test_every_kind_has_a_short_name_of_its_own():
     assert set(KINDS) == set(get_args(Kind)) - {"auto"} and len(set(KINDS.values())) == len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ({"kind": "flat"}, ["kind"]),
+        ({"kind": "flat", "metric": "cosine"}, ["kind", "metric"]),
+        ({"kind": "hnsw_sq8"}, ["kind", "hnsw_neighbours", "hnsw_build_breadth", "hnsw_search_breadth"]),
+        ({"kind": "ivf_sq8"}, ["kind", "ivf_clusters", "ivf_training_vectors", "ivf_probes"]),
+        (
+            {"kind": "ivf_pq"},
+            ["kind", "ivf_clusters", "ivf_training_vectors", "ivf_probes", "pq_dimensions", "refine", "refine_factor"],
+        ),
+        (
+            {"kind": "ivf_pq", "refine": "none"},
+            ["kind", "ivf_clusters", "ivf_training_vectors", "ivf_probes", "pq_dimensions", "refine"],
+        ),
+    ],
+)
+def test_settings_that_make_a_difference(config, names):
+    config = AnnIndexConfig(**config)
+    found = own_settings(config)
+    assert list(found) == names
+    assert AnnIndexConfig(**found) == config
