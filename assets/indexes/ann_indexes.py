@@ -1,8 +1,9 @@
 """One ANN index per retriever that has vectors, named `<retriever>_index`.
 
-Grain: one artifact per retriever and as-of day. Stale when the retriever is trained again. Read by `candidates`. The
-manifest also holds what was tried, with times: the digest is of the index's files alone, so an index that is built
-again keeps its digest and the times of the first time.
+Grain: one artifact per retriever and as-of day. Stale when the retriever is trained again. Read by `candidates`. Items
+are added to the index of an earlier day where its vectors are still the same (`earlier_index`). The manifest also holds
+what was tried, with times: the digest is of the index's files alone, so an index that is built again keeps its digest
+and the times of the first time.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,9 @@ from assets.display import rounded
 from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
 from assets.graph import Graph, as_of, preview
+from assets.indexes.earlier_index import ASKED, earlier_index
 from models.ann.build import named, refuse_unusable
+from models.ann.config import AnnIndexConfig
 from models.ann.effort import MAX_DOUBLINGS, FoundIndex, index_that_finds
 from models.ann.index import AnnIndex
 from models.ann.recall import ExactAnswers
@@ -62,15 +65,9 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         users = sample_users(data.n_users)
         queries = model.user_vectors(data, users)
         refuse_unusable(queries, data.user_ids[users], f"user vectors of {name}", zeros_are_refused=False)
-        found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids)
-        about: dict[str, Any] = {
-            "retriever": name,
-            "config": found.built.config.model_dump(mode="json"),
-            "n_items": data.n_items,
-            "k": k,
-            f"recall_at_{k}": found.recall,
-            "tried": [one._asdict() for one in found.tried],
-        }
+        earlier = earlier_index(warehouse, artifacts, name, day, settings.index, data.item_ids, vectors)
+        found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids, earlier)
+        about = about_index(name, settings.index, found, data.n_items, k)
         digest = store_artifact(warehouse, artifacts, asset, day, found.built.save, about)
         stored = AnnIndex.load(artifacts.get(asset, digest))
         shown = {
@@ -85,6 +82,27 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         yield check_known(known.name, stored, queries, k, data.n_items)
 
     return index_asset
+
+
+def about_index(name: str, asked: AnnIndexConfig, found: FoundIndex, n_items: int, k: int) -> dict[str, Any]:
+    """What the manifest says of an index.
+
+    Args:
+        name: The retriever.
+        asked: The settings; those of the index can be others, with kind `auto` or where it had to be searched harder.
+        found: The index.
+        n_items: What is in it.
+        k: List length.
+    """
+    return {
+        "retriever": name,
+        ASKED: asked.model_dump(mode="json"),
+        "config": found.built.config.model_dump(mode="json"),
+        "n_items": n_items,
+        "k": k,
+        f"recall_at_{k}": found.recall,
+        "tried": [one._asdict() for one in found.tried],
+    }
 
 
 def check_recall(name: str, found: float, wanted: float, k: int, worst: str = "") -> dg.AssetCheckResult:

@@ -52,6 +52,7 @@ def index_that_finds(
     min_recall: float,
     config: AnnIndexConfig,
     ids: np.ndarray | None = None,
+    built: AnnIndex | None = None,
 ) -> FoundIndex:
     """Build an index and search it as hard as the recall asks; with kind `auto`, exactly where effort is not enough.
 
@@ -65,12 +66,16 @@ def index_that_finds(
         min_recall: The recall wanted, in [0, 1].
         config: Which index, and how hard it is searched at first.
         ids: `[n]` names of the vectors, for errors only.
+        built: An index over these vectors to search instead of building one; where it does not find enough after all,
+            one is built.
 
     Returns:
         The index and its recall@k, which is below `min_recall` only where `config` names a kind.
     """
     exact_answers = ExactAnswers(vectors, queries, k, config.metric)
-    found = _with_enough_effort(build_index(vectors, config, ids), queries, exact_answers, min_recall)
+    found = _with_enough_effort(built or build_index(vectors, config, ids), queries, exact_answers, min_recall)
+    if built and found.recall < min_recall:
+        return index_that_finds(vectors, queries, k, min_recall, config, ids)
     if found.built.config.kind == "flat":
         return found
     exact = build_index(vectors, config.model_copy(update={"kind": "flat"}), ids)

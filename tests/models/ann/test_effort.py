@@ -103,3 +103,15 @@ def test_time_is_that_of_one_query(vectors, queries, monkeypatch):
     monkeypatch.setattr("models.ann.effort.time.perf_counter", lambda: next(seconds))
     (one,) = with_enough_effort(build_index(vectors, AnnIndexConfig(kind="flat")), vectors, queries, 10, 0.9).tried
     assert one.microseconds == pytest.approx(1e6 * 0.1 / len(queries))
+
+
+def test_an_index_that_was_built_before_is_searched_and_not_built_again(vectors, queries):
+    built = build_index(vectors, AnnIndexConfig(kind="ivf_flat", ivf_probes=2))
+    found = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="ivf_flat", seed=9), built=built)
+    assert found.built.index is built.index and found.recall >= 0.9
+
+
+def test_where_it_does_not_find_enough_one_is_built(vectors, queries):
+    built = build_index(vectors, AnnIndexConfig(kind="hnsw", **HARD))
+    found = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="hnsw"), built=built)
+    assert found.built.index is not built.index and found.recall >= 0.9
