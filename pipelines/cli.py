@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 profiles_app = typer.Typer(help="Profiles by a language model.", no_args_is_help=True)
 app.add_typer(profiles_app, name="profiles")
+index_app = typer.Typer(help="Indexes of nearest neighbours.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
 
 
 class KindOfDay(StrEnum):
@@ -271,6 +273,27 @@ def profiles_plan(
     from pipelines.profile_plan import plan
 
     plan(_project(config), _day(as_of))
+
+
+@index_app.command("tune")
+def index_tune(
+    retriever: Annotated[str | None, typer.Argument(help="Default: the first one with vectors.")] = None,
+    config: Config = None,
+    recall: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Recall@k to reach; default: checks.min_index_recall.")
+    ] = None,
+    build_seconds: Annotated[float | None, typer.Option(min=0, help="Most processor seconds to build.")] = None,
+    microseconds: Annotated[float | None, typer.Option(min=0, help="Most processor time of a query.")] = None,
+    megabytes: Annotated[float | None, typer.Option(min=0, help="Largest size.")] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="List length; default: recommendations.candidates_per_source.")
+    ] = None,
+    queries: Annotated[int, typer.Option(min=2, help="Users to search with: half choose, half confirm.")] = 1000,
+) -> None:
+    """Find the fastest index that finds enough, within a budget: measured on the newest vectors."""
+    from pipelines.index_tuning import limited, tune
+
+    tune(_project(config), retriever, recall, limited(build_seconds, microseconds, megabytes), k, queries)
 
 
 def main() -> None:

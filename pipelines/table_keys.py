@@ -1,6 +1,6 @@
 """Which columns tell a table's rows apart: what a changed row is known by.
 
-Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which a test compares with the
+Tables of dbt: the columns of its `one_row_per` tests. Tables written in Python: `KEYS`, which tests compare with the
 rows of a built shop.
 """
 
@@ -44,6 +44,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fingerprints": ("stage", "as_of_day"),
     "tuning_trials": ("study", "trial"),
     "tuning_user_scores": ("study", "trial", "user_id"),
+    "index_tuning": ("retriever", "as_of_day", "point"),
 }
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from assets.artifacts import artifact_digest
 from models.ann.config import AnnIndexConfig
 from models.ann.index import INDEX_FILE
+from models.ann.wording import built_with
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
 
@@ -47,12 +48,3 @@ def index_rows(warehouse: Warehouse, store: ArtifactStore, retrievers: Sequence[
         for one in found.get("tried", []):
             rows.append({**shared, "n_items": found["n_items"], "k": found["k"], **one})
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
-
-
-def built_with(config: AnnIndexConfig) -> str:
-    """The settings an index was built with, in words."""
-    if config.kind == "flat":
-        return "exact"
-    if config.kind == "hnsw":
-        return f"graph with {config.hnsw_neighbours} links a node, built with breadth {config.hnsw_build_breadth}"
-    return f"{config.ivf_clusters} clusters"

@@ -10,6 +10,7 @@ from assets.embeddings.retrievers import load
 from assets.embeddings.vector_tables import vector_retrievers
 from assets.graph import Graph, end_of
 from models.ann.index import AnnIndex
+from models.retrieval.by_cosine import compared_by
 from models.retrieval.interactions import Interactions
 from models.retrieval.recommend import recommend
 from models.retrieval.recommend_by_index import top_k_by_index
@@ -58,9 +59,12 @@ def offer(
     frames = []
     for name in graph.settings.retrievers:
         model = load(name, artifact_folder(warehouse, store, name, day), part)
+        has_index = name in vector_retrievers(graph)
+        if has_index:
+            model = compared_by(graph.settings.index.metric, model)
         if part == "validation" and model.is_baseline:
             model.fit(histories)
-        if part == "final" and name in vector_retrievers(graph):
+        if part == "final" and has_index:
             index = AnnIndex.load(artifact_folder(warehouse, store, f"{name}_index", day))
             items, scores = top_k_by_index(model, index, histories, users, k, allowed)
         else:

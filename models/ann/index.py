@@ -1,4 +1,4 @@
-"""An index over vectors, searched by inner product."""
+"""An index over vectors: searched by inner product or cosine, saved, loaded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from models.ann.config import AnnIndexConfig
-from models.errors import UserError
+from models.ann.faiss_index import library, search_all, search_parameters
+from models.ann.metric import prepared
 from models.training.threads import faiss_threads
 
 if TYPE_CHECKING:
@@ -17,58 +18,95 @@ if TYPE_CHECKING:
 
 INDEX_FILE = "index.faiss"
 CONFIG_FILE = "ann_index.json"
-IDS_SHOWN = 5
+FINGERPRINTS_FILE = "fingerprints.npy"
+POSITIONS_FILE = "positions.npy"
+LEAST_SHARE = 0.05
+"""Where fewer of the vectors may be found, each of these is compared: a graph would mostly meet others on its way."""
 
 
 class AnnIndex:
-    """A FAISS index and the config it was built with.
+    """A FAISS index, the config it was built with, and what is in it.
 
     Args:
         index: The FAISS index, with inner product as its metric.
-        config: How it was built and is searched.
+        config: How it was built and is searched; its kind is not `auto`.
+        fingerprints: `[n_vectors]` of the vectors by position (`fingerprints.row_fingerprints`); `None` for an index
+            that was stored before there were any.
+        positions: `[n_vectors]` the position of each row of the FAISS index; `None` where they are the same, as they
+            are until vectors are added.
     """
 
-    def __init__(self, index: faiss.Index, config: AnnIndexConfig):
+    def __init__(
+        self,
+        index: faiss.Index,
+        config: AnnIndexConfig,
+        fingerprints: np.ndarray | None = None,
+        positions: np.ndarray | None = None,
+    ):
         self.index, self.config = index, config
+        self.fingerprints, self.positions = fingerprints, positions
 
     @property
     def n_vectors(self) -> int:
         """Number of indexed vectors."""
         return self.index.ntotal
 
-    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The k vectors with (about) the largest inner product with each query.
+    def searched_with(self, **settings: Any) -> AnnIndex:
+        """The same index, searched otherwise.
+
+        Args:
+            settings: Fields of the config that say how it is searched.
+        """
+        config = self.config.model_copy(update=settings)
+        return AnnIndex(self.index, config, self.fingerprints, self.positions)
+
+    def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The k vectors that are (about) nearest to each query.
 
         Args:
             queries: `[n, embedding_size]` float32.
             k: List length, at least 1.
+            allowed: `[n_vectors]` bool, by position: which may be found; `None` allows all. Of the allowed k are found
+                wherever there are as many.
 
         Returns:
-            Positions `[n, k]` int32 and inner products `[n, k]` float32, best first. Where the index found fewer than
-            k, the rest are -1 with score `-inf`.
+            Positions `[n, k]` int32 and inner products, or cosines, `[n, k]` float32, best first. Where fewer than k
+            were found, the rest are -1 with score `-inf`.
         """
-        import faiss
-
+        queries = prepared(queries, self.config.metric)
         with faiss_threads(self.config.search_threads):
-            scores, found = self.index.search(
-                np.ascontiguousarray(queries, dtype=np.float32), k, params=self._parameters(faiss, k)
-            )
-        scores[found < 0] = -np.inf
+            if allowed is None:
+                scores, rows = self.index.search(queries, k, params=search_parameters(self.config, k))
+            else:
+                scores, rows = self._search_some(queries, k, allowed)
+        missing = rows < 0
+        scores[missing] = -np.inf
+        found = rows if self.positions is None else np.where(missing, -1, self.positions[rows])
         return found.astype(np.int32), scores
 
-    def _parameters(self, faiss: Any, k: int) -> faiss.SearchParameters | None:
-        if self.config.kind == "hnsw":
-            return faiss.SearchParametersHNSW(efSearch=max(self.config.hnsw_search_breadth, k))
-        if self.config.kind == "ivf_flat":
-            return faiss.SearchParametersIVF(nprobe=self.config.ivf_probes)
-        return None
+    def _search_some(self, queries: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n_allowed = int(allowed.sum())
+        by_row = allowed if self.positions is None else allowed[self.positions]
+        selector = library().IDSelectorBitmap(np.packbits(by_row, bitorder="little"))
+        share = n_allowed / self.n_vectors
+        if share < LEAST_SHARE:
+            return search_all(self.index, self.config, queries, k, selector)
+        parameters = search_parameters(self.config, k, share, selector)
+        scores, rows = self.index.search(queries, k, params=parameters)
+        short = rows[:, min(k, n_allowed) - 1] < 0
+        if short.any():
+            scores[short], rows[short] = search_all(self.index, self.config, queries[short], k, selector)
+        return scores, rows
 
     def save(self, folder: Path) -> None:
-        """Write `index.faiss` and `ann_index.json` into an existing folder."""
+        """Write the index, its config and what is in it into an existing folder."""
         import faiss
 
         faiss.write_index(self.index, str(folder / INDEX_FILE))
         (folder / CONFIG_FILE).write_text(json.dumps(self.config.model_dump(mode="json"), indent=2, sort_keys=True))
+        for name, numbers in ((FINGERPRINTS_FILE, self.fingerprints), (POSITIONS_FILE, self.positions)):
+            if numbers is not None:
+                np.save(folder / name, numbers, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -76,62 +114,8 @@ class AnnIndex:
         import faiss
 
         config = AnnIndexConfig.model_validate_json((folder / CONFIG_FILE).read_text())
-        return cls(faiss.read_index(str(folder / INDEX_FILE)), config)
-
-
-def build_index(vectors: np.ndarray, config: AnnIndexConfig, ids: np.ndarray | None = None) -> AnnIndex:
-    """Index vectors for search by inner product.
-
-    Args:
-        vectors: `[n, embedding_size]` float32; a vector's position is what a search returns.
-        config: Which index, and how; `auto` is the graph (`effort.index_that_finds` falls back to exact search).
-        ids: `[n]` names of the vectors, for errors only; positions where `None`.
-
-    Raises:
-        UserError: There is no vector, or some are not finite or all zeros (named).
-    """
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    _refuse_unusable(vectors, ids)
-    if config.kind == "auto":
-        config = config.model_copy(update={"kind": "hnsw"})
-    with faiss_threads(config.build_threads):
-        index = _empty_index(vectors.shape[1], len(vectors), config)
-        if not index.is_trained:
-            index.train(vectors)
-        index.add(vectors)
-    return AnnIndex(index, config)
-
-
-def _empty_index(size: int, n_vectors: int, config: AnnIndexConfig) -> faiss.Index:
-    import faiss
-
-    metric = faiss.METRIC_INNER_PRODUCT
-    if config.kind == "flat":
-        return faiss.IndexFlatIP(size)
-    if config.kind == "hnsw":
-        graph = faiss.IndexHNSWFlat(size, config.hnsw_neighbours, metric)
-        graph.hnsw.efConstruction = config.hnsw_build_breadth
-        return graph
-    inverted: Any = faiss.IndexIVFFlat(faiss.IndexFlatIP(size), size, min(config.ivf_clusters, n_vectors), metric)
-    inverted.cp.seed = config.seed
-    inverted.cp.min_points_per_centroid = 1  # few vectors per cluster is the catalogue's nature, not worth a warning
-    return inverted
-
-
-def _refuse_unusable(vectors: np.ndarray, ids: np.ndarray | None) -> None:
-    where = "vectors of the ANN index"
-    if vectors.ndim != 2 or len(vectors) == 0:
-        raise UserError(f"there are no vectors (shape {vectors.shape})", where, "Build the embeddings first")
-    ids = np.arange(len(vectors)) if ids is None else ids
-    for problem, bad in (
-        ("not finite", ~np.isfinite(vectors).all(axis=1)),
-        ("all zeros", ~vectors.any(axis=1)),
-    ):
-        if bad.any():
-            named = ", ".join(str(name) for name in ids[bad][:IDS_SHOWN])
-            more = "" if bad.sum() <= IDS_SHOWN else f" and {bad.sum() - IDS_SHOWN} more"
-            raise UserError(
-                f"{bad.sum()} of {len(vectors)} vectors are {problem}: {named}{more}",
-                where,
-                "Train the embeddings again (a learning rate that is too high does this), or leave these items out",
-            )
+        fingerprints, positions = (
+            np.load(folder / name, allow_pickle=False) if (folder / name).exists() else None
+            for name in (FINGERPRINTS_FILE, POSITIONS_FILE)
+        )
+        return cls(faiss.read_index(str(folder / INDEX_FILE)), config, fingerprints, positions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from models.ann.wording import KINDS
 from models.reports.charts import to_svg
 from models.reports.point_charts import Trade, trade_figure
 from models.reports.rendering import Picture
@@ -42,14 +43,19 @@ def _table(tried: pl.DataFrame) -> Table:
             Cell(f"{row['recall']:.4f}", f"at {row['k']}"),
             Cell(f"{row['microseconds']:,.3g}"),
         ]
-        rows.append(Row(f"{row['retriever']}, {_kind(row)}", note, cells, row["is_used"]))
+        rows.append(Row(f"{row['retriever']}, {KINDS[row['kind']]}", note, cells, row["is_used"]))
     return Table(["effort", "recall", "µs a query"], rows)
 
 
 def _pictures(tried: pl.DataFrame) -> list[Picture]:
     lines = {
         str(name): [
-            Trade(row["microseconds"], row["recall"], f"{_kind(row)} {row['effort'] or ''}".strip(), row["is_used"])
+            Trade(
+                row["microseconds"],
+                row["recall"],
+                f"{KINDS[row['kind']]} {row['effort'] or ''}".strip(),
+                row["is_used"],
+            )
             for row in part.sort("microseconds").to_dicts()
         ]
         for (name,), part in tried.group_by("retriever", maintain_order=True)
@@ -61,5 +67,5 @@ def _pictures(tried: pl.DataFrame) -> list[Picture]:
     return [Picture(to_svg(trade_figure(lines, title, "µs a query"), "indexes"), f"{title}: {', '.join(lines)}")]
 
 
-def _kind(row: dict) -> str:
-    return {"flat": "exact", "ivf_flat": "clusters", "hnsw": "graph"}[row["kind"]]
+def _name(row: dict) -> tuple[str, str]:
+    return KINDS[row["kind"]], str(row["effort"] or "")

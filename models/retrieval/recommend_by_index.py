@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.ann.build import refuse_unusable
+from models.ann.compatibility import refuse_other_vectors
 from models.ann.index import AnnIndex
 from models.retrieval.contract import Retriever
 from models.retrieval.interactions import Interactions
@@ -23,13 +25,13 @@ def top_k_by_index(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Like `recommend`, but searching an index instead of scoring the whole catalogue.
 
-    The index is asked for `overfetch * k` items; seen and disallowed ones are dropped; users left with fewer than k
+    The index is asked for `overfetch * k` of the allowed items; seen ones are dropped; users left with fewer than k
     are done again by exact ranking. So no list is shorter than an exact one, though it may miss an item the index
-    missed.
+    missed. Where the index keeps only codes of the vectors, what it found is scored by the vectors.
 
     Args:
         retriever: A fitted retriever with vectors.
-        index: An index over `retriever.item_vectors()`.
+        index: An index over `retriever.item_vectors()`, by inner product (see `by_cosine.compared_by`).
         histories: The users' pasts; every item in a user's history, or taken back, counts as seen.
         users: User indices into `histories`, `[n]`.
         k: List length, at least 1.
@@ -41,19 +43,23 @@ def top_k_by_index(
         Items `[n, k]` int32 and scores `[n, k]` float32, as `recommend` returns them.
 
     Raises:
-        ValueError: `allowed` has the wrong length, or the index holds another number of items.
+        ValueError: `allowed` has the wrong length.
+        UserError: The index is of other vectors than the retriever's, or a user's vector is not finite (named).
     """
     check_allowed(allowed, histories.n_items)
-    if index.n_vectors != histories.n_items:
-        raise ValueError(f"the index holds {index.n_vectors} vectors, the vocabulary {histories.n_items} items")
-    users = np.asarray(users)
+    item_vectors, users = retriever.item_vectors(), np.asarray(users)
+    refuse_other_vectors(index, item_vectors, histories.item_ids)
     items = np.full((len(users), k), -1, dtype=np.int32)
     scores = np.full((len(users), k), -np.inf, dtype=np.float32)
     n_fetched = min(overfetch * k, histories.n_items)
     for start in range(0, len(users), block_size):
         block = users[start : start + block_size]
-        found, found_scores = index.search(retriever.user_vectors(histories, block), n_fetched)
-        _drop(found, found_scores, histories, block, allowed)
+        queries = retriever.user_vectors(histories, block)
+        refuse_unusable(queries, histories.user_ids[block], f"user vectors of {retriever.name}", False)
+        found, found_scores = index.search(queries, n_fetched, allowed)
+        if not index.config.scores_are_exact:
+            found_scores = np.einsum("nd,nkd->nk", queries, item_vectors[found])
+        _drop(found, found_scores, histories, block)
         items[start : start + block_size], scores[start : start + block_size] = _best(found, found_scores, k)
     short = np.flatnonzero(items[:, -1] < 0)
     if len(short):
@@ -61,15 +67,11 @@ def top_k_by_index(
     return items, scores
 
 
-def _drop(
-    found: np.ndarray, scores: np.ndarray, histories: Interactions, users: np.ndarray, allowed: np.ndarray | None
-) -> None:
-    """Give seen, disallowed and missing (-1) items the score `-inf`, in place."""
+def _drop(found: np.ndarray, scores: np.ndarray, histories: Interactions, users: np.ndarray) -> None:
+    """Give seen and missing (-1) items the score `-inf`, in place."""
     rows, seen = seen_items(histories, users)
     found_keys = np.arange(len(users))[:, None] * histories.n_items + found
     scores[np.isin(found_keys, rows * histories.n_items + seen) | (found < 0)] = -np.inf
-    if allowed is not None:
-        scores[~allowed[found]] = -np.inf
 
 
 def _best(found: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

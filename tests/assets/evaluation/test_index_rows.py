@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from assets.artifacts import store_artifact
-from assets.evaluation.index_rows import SCHEMA, built_with, index_rows
+from assets.evaluation.index_rows import SCHEMA, index_rows
 from models.ann.config import AnnIndexConfig
+from models.ann.wording import built_with
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
 
@@ -48,10 +49,3 @@ def test_other_times_are_no_other_artifact(put):
 
 def test_an_index_of_before_has_no_rows(put):
     assert put().equals(pl.DataFrame(schema=SCHEMA))
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"), [("flat", "exact"), ("hnsw", "graph with 32 links a node"), ("ivf_flat", "64 clusters")]
-)
-def test_settings_in_words(kind, words):
-    assert built_with(AnnIndexConfig(kind=kind)).startswith(words)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from models.ann.build import build_index
 from models.ann.config import AnnIndexConfig
-from models.ann.effort import MAX_DOUBLINGS, index_that_finds, with_enough_effort
-from models.ann.index import build_index
+from models.ann.effort import MAX_DOUBLINGS, index_that_finds, twice_the_effort, with_enough_effort
 from models.ann.recall import measured_recall
 
 
@@ -22,7 +22,10 @@ def queries():
     ("config", "field"),
     [
         (AnnIndexConfig(kind="hnsw", hnsw_neighbours=4, hnsw_search_breadth=8), "hnsw_search_breadth"),
+        (AnnIndexConfig(kind="hnsw_sq8", hnsw_neighbours=4, hnsw_search_breadth=8), "hnsw_search_breadth"),
         (AnnIndexConfig(kind="ivf_flat", ivf_clusters=64, ivf_probes=1), "ivf_probes"),
+        (AnnIndexConfig(kind="ivf_sq8", ivf_clusters=64, ivf_probes=1), "ivf_probes"),
+        (AnnIndexConfig(kind="ivf_pq", ivf_clusters=64, ivf_probes=2, refine_factor=1), "ivf_probes"),
     ],
 )
 def test_effort_grows_until_the_recall_is_reached(vectors, queries, config, field):
@@ -35,6 +38,18 @@ def test_effort_grows_until_the_recall_is_reached(vectors, queries, config, fiel
     assert tried[-1].effort == getattr(better.config, field) and tried[-1].recall == recall
     assert tried[0].recall == measured_recall(index, vectors, queries, 10)
     assert [one.is_used for one in tried] == [False] * (len(tried) - 1) + [True]
+
+
+def test_where_all_clusters_are_visited_more_is_ranked_again(vectors, queries):
+    index = build_index(vectors, AnnIndexConfig(kind="ivf_pq", ivf_clusters=64, ivf_probes=64, refine_factor=1))
+    better, recall, tried = with_enough_effort(index, vectors, queries, 10, 0.9)
+    assert tried[0].recall < 0.8 and recall >= 0.9 and better.config.refine_factor == 4
+
+
+@pytest.mark.parametrize(("refined", "then"), [(4, 8), (12, 16), (16, 16), (40, 40)])
+def test_ranking_again_ends_somewhere_and_never_falls(refined, then):
+    harder = twice_the_effort(AnnIndexConfig(kind="ivf_pq", ivf_probes=3, refine_factor=refined), 10)
+    assert harder == {"ivf_probes": 6, "refine_factor": then}
 
 
 def test_effort_stays_where_it_is_enough(vectors, queries):
@@ -88,3 +103,15 @@ def test_time_is_that_of_one_query(vectors, queries, monkeypatch):
     monkeypatch.setattr("models.ann.effort.time.perf_counter", lambda: next(seconds))
     (one,) = with_enough_effort(build_index(vectors, AnnIndexConfig(kind="flat")), vectors, queries, 10, 0.9).tried
     assert one.microseconds == pytest.approx(1e6 * 0.1 / len(queries))
+
+
+def test_an_index_that_was_built_before_is_searched_and_not_built_again(vectors, queries):
+    built = build_index(vectors, AnnIndexConfig(kind="ivf_flat", ivf_probes=2))
+    found = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="ivf_flat", seed=9), built=built)
+    assert found.built.index is built.index and found.recall >= 0.9
+
+
+def test_where_it_does_not_find_enough_one_is_built(vectors, queries):
+    built = build_index(vectors, AnnIndexConfig(kind="hnsw", **HARD))
+    found = index_that_finds(vectors, queries, 10, 0.9, AnnIndexConfig(kind="hnsw"), built=built)
+    assert found.built.index is not built.index and found.recall >= 0.9
