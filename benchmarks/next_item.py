@@ -2,7 +2,7 @@
 
     python benchmarks/next_item.py beauty ../shared/data/amazon_beauty/sequences.parquet [NAME ...] [--seeds 3]
     python benchmarks/next_item.py speed beauty ../shared/data/amazon_beauty/sequences.parquet
-    python benchmarks/next_item.py speed ml1m
+    python benchmarks/next_item.py speed ml1m [FILE]
 
 Beauty: leave-one-out (columns user, item, pos), every user ranked over the whole catalogue, seen items removed,
 Recall@10 and NDCG@10; the epoch is chosen by NDCG@10 of the item before the last, and the model is not fitted again.
@@ -32,9 +32,9 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "ease": ("ease", {"l2": 100.0}),
     "gru4rec": ("gru4rec", SHARED),
     "bert4rec": ("bert4rec", SHARED | {"max_epochs": 200, "patience": 20}),
-    "hstu": ("hstu", SHARED | {"temperature": 0.07}),
+    "hstu": ("hstu", SHARED | {"temperature": 0.07, "n_negatives": 2048}),
     "sasrec": ("sasrec", SHARED),
-    "sasrec_cosine": ("sasrec", SHARED | {"temperature": 0.07}),
+    "sasrec_cosine": ("sasrec", SHARED | {"temperature": 0.07, "n_negatives": 2048}),
 }
 K = 10
 SPEED = {"embedding_size": 64, "n_negatives": 256, "max_epochs": 3}
@@ -105,6 +105,10 @@ def speed(shape: str, path: str | None) -> None:
     from models.sequential.sasrec import SASRec, SASRecConfig
 
     train = beauty(str(path))[0].train if shape == "beauty" else simulated()
+    if shape != "beauty" and path:
+        position = np.arange(len(train.items)) - np.repeat(train.offsets[:-1], train.lengths())
+        sequences = {"user": train.user_of_position(), "item": train.items, "pos": position}
+        pl.DataFrame(sequences).write_parquet(path)
     ends: list[float] = []
 
     def note(what: str, done: int, total: int) -> None:

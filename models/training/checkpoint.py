@@ -39,7 +39,12 @@ Weights = dict[str, torch.Tensor]
 
 
 def save_checkpoint(
-    folder: Path, state: TrainingState, network: nn.Module, optimiser: torch.optim.Optimizer, best: Weights
+    folder: Path,
+    state: TrainingState,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    best: Weights,
+    average: Weights,
 ) -> None:
     """Write a checkpoint, then remove older ones; a kill in between leaves the older one usable.
 
@@ -49,6 +54,7 @@ def save_checkpoint(
         network: Its weights are stored.
         optimiser: Its moments are stored.
         best: The weights of `state.best_epoch`; may be empty.
+        average: Their moving average; may be empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     unfinished, finished = folder / f"epoch-{state.epoch:05d}.unfinished", folder / f"epoch-{state.epoch:05d}"
@@ -56,6 +62,7 @@ def save_checkpoint(
     unfinished.mkdir()
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in average.items()}
     for parameter, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{parameter}.{name}": tensor for name, tensor in moments.items()}
     tensors["random.cpu"] = torch.get_rng_state()
@@ -74,7 +81,7 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path, fingerprint: str, network: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[TrainingState, Weights] | None:
+) -> tuple[TrainingState, Weights, Weights] | None:
     """Put the newest checkpoint's weights, moments and random state back.
 
     Args:
@@ -84,8 +91,8 @@ def load_checkpoint(
         optimiser: Receives the moments.
 
     Returns:
-        The state and the best weights; `None` where there is no checkpoint of this very run, and then nothing has
-        been changed.
+        The state, the best weights and their average; `None` where there is no checkpoint of this very run, and then
+        nothing has been changed.
     """
     finished = sorted(path for path in folder.glob("epoch-*") if path.suffix != ".unfinished")
     if not finished:
@@ -103,7 +110,7 @@ def load_checkpoint(
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
-    return state, _under(tensors, "best.")
+    return state, _under(tensors, "best."), _under(tensors, "average.")
 
 
 def _under(tensors: Weights, prefix: str) -> Weights:

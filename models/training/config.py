@@ -17,6 +17,13 @@ class TrainingConfig(BaseModel):
     weight_decay: float = Field(
         default=0.01, ge=0, description="AdamW's decoupled decay of every weight matrix and embedding."
     )
+    averaging: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share that a step keeps of the moving average of the weights, e.g. .999; the average is what is "
+        "validated and kept. 0: the weights themselves.",
+    )
     batch_tokens: int = Field(
         default=1024, ge=1, description="Positions per batch, padding included; a longer sequence is a batch alone."
     )

@@ -15,6 +15,7 @@ from torch import nn
 
 from models.errors import UserError
 from models.retrieval.contract import FitReport, Progress, no_progress
+from models.training.averaging import MovingAverage
 from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
 from models.training.config import TrainingConfig
 
@@ -76,6 +77,7 @@ class Trainer:
         self.optimiser = _adamw(task.network, config)
         self.state = TrainingState(fingerprint=task.fingerprint)
         self.best: Weights = {}
+        self.average = MovingAverage(task.network, config.averaging) if config.averaging else None
 
     def run(self, n_epochs: int | None = None) -> FitReport:
         """Train to the end.
@@ -89,19 +91,28 @@ class Trainer:
         """
         started = time.perf_counter()
         if self.checkpoint_folder is not None:
-            found = load_checkpoint(self.checkpoint_folder, self.task.fingerprint, self.network, self.optimiser)
-            self.state, self.best = found or (self.state, self.best)
+            self._load(self.checkpoint_folder)
         last_epoch = self.config.max_epochs if n_epochs is None else n_epochs
         stops_early = n_epochs is None and self.task.validate is not None
         while self.state.epoch < last_epoch and not (stops_early and self._has_stalled()):
             self._epoch(last_epoch)
             if self.checkpoint_folder is not None:
-                save_checkpoint(self.checkpoint_folder, self.state, self.network, self.optimiser, self.best)
+                average = self.average.weights if self.average else {}
+                save_checkpoint(self.checkpoint_folder, self.state, self.network, self.optimiser, self.best, average)
         if stops_early and self.best:
             self.network.load_state_dict(self.best)
+        elif self.average:
+            self.network.load_state_dict(self.average.weights, strict=False)
         self.network.eval()
         best_epoch = self.state.best_epoch if stops_early else self.state.epoch
         return FitReport(self.state.curve, best_epoch, time.perf_counter() - started)
+
+    def _load(self, folder: Path) -> None:
+        found = load_checkpoint(folder, self.task.fingerprint, self.network, self.optimiser)
+        if found is not None:
+            self.state, self.best, average = found
+            if self.average:
+                self.average.weights = {name: tensor.to(self.device) for name, tensor in average.items()}
 
     def _has_stalled(self) -> bool:
         return self.state.epoch - self.state.best_epoch >= self.config.patience
@@ -133,6 +144,8 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
+        if self.average:
+            self.average.update(self.state.step)
         self.state.step += 1
         return loss.detach()
 
@@ -140,10 +153,11 @@ class Trainer:
         if self.task.validate is None:
             return {}
         self.network.eval()
-        score = self.task.validate()
-        if score > self.state.best_score:
-            self.state.best_score, self.state.best_epoch = score, self.state.epoch
-            self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        with self.average.in_place() if self.average else nullcontext():
+            score = self.task.validate()
+            if score > self.state.best_score:
+                self.state.best_score, self.state.best_epoch = score, self.state.epoch
+                self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
         return {"validation_ndcg_at_10": score}
 
 

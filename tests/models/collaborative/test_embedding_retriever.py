@@ -39,6 +39,7 @@ CHANGES_SCORES = {
     "learning_rate": {"learning_rate": 0.01},
     "warmup_steps": {"warmup_steps": 50},
     "weight_decay": {"weight_decay": 3.0},
+    "averaging": {"averaging": 0.9},
     "batch_tokens": {"batch_tokens": 50},
     "max_epochs": {"max_epochs": 3},
     "seed": {"seed": 1},

@@ -25,6 +25,7 @@ CHANGES_SCORES = {
     "n_negatives": 5,
     "loss": "bce",
     "temperature": 0.1,
+    "averaging": 0.9,
 }
 ATTENTION = {"n_blocks": 1, "n_heads": 4}
 OWN = {

@@ -175,3 +175,46 @@ def test_first_steps_are_small(make_task):
         steps.append(trainer.optimiser.param_groups[0]["lr"])
     assert steps == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1])
     assert not torch.equal(weights(task)["0.weight"], before)
+
+
+class TestAveraging:
+    def test_the_average_is_validated_and_kept(self, make_task):
+        """The network's weights jump to and fro; what validation sees and what is left lies between."""
+        seen = []
+        task = make_task([0.1, 0.2, 0.3])
+        validate = task.validate
+
+        def look():
+            seen.append(weights(task))
+            return validate()
+
+        task.validate = look
+        train(task, max_epochs=3, averaging=0.9)
+        assert_same(weights(task), seen[-1])
+        plain = make_task([0.1, 0.2, 0.3])
+        train(plain, max_epochs=3)
+        assert any(not torch.equal(weights(plain)[name], tensor) for name, tensor in weights(task).items())
+
+    def test_the_average_takes_no_part_in_the_steps(self, make_task):
+        plain, averaged = (train(make_task(), n_epochs=3, averaging=kept) for kept in (0.0, 0.9))
+        assert [point["loss"] for point in plain.curve] == [point["loss"] for point in averaged.curve]
+
+    def test_without_validation_the_average_is_kept_too(self, make_task):
+        plain, averaged = make_task(), make_task()
+        train(plain, n_epochs=2)
+        train(averaged, n_epochs=2, averaging=0.9)
+        assert any(not torch.equal(weights(plain)[name], tensor) for name, tensor in weights(averaged).items())
+
+    def test_a_killed_run_resumes_to_the_same_average(self, make_task, tmp_path):
+        undisturbed = make_task([0.1, 0.2, 0.3, 0.4])
+        train(undisturbed, max_epochs=4, averaging=0.9)
+
+        def kill(what, done, total):
+            if done > 0.6 * total:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(make_task([0.1, 0.2, 0.3, 0.4]), folder=tmp_path, progress=kill, max_epochs=4, averaging=0.9)
+        resumed = make_task([0.3, 0.4])
+        train(resumed, folder=tmp_path, max_epochs=4, averaging=0.9)
+        assert_same(weights(resumed), weights(undisturbed))
