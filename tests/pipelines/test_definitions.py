@@ -4,13 +4,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from models.retrieval.registry import RETRIEVERS, retriever_class
 from pipelines import dbt_manifest
 from pipelines.dagster_home import instance_of
 from pipelines.definitions import build_definitions
 from pipelines.jobs import LEARNING_JOB, MAINTENANCE_JOB, TABLES_JOB
 from pipelines.partitions import daily, event_axis, key_of
 from pipelines.schedules import NIGHTLY_TAG
-from resources.settings import load_project
+from resources.settings import Project, load_project
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -46,6 +47,21 @@ class TestJobs:
     def test_writers_share_the_pool(self, definitions: dg.Definitions):
         graph = definitions.resolve_asset_graph()
         assert {pool for key in graph.executable_asset_keys for pool in graph.get(key).pools} == {"warehouse"}
+
+
+def test_every_retriever_becomes_an_asset_with_its_check_and_where_it_has_vectors_an_index(tiny):
+    settings = tiny.project.settings.model_copy(update={"retrievers": {name: {} for name in RETRIEVERS}})
+    project = Project(tiny.project.path, settings)
+    graph = build_definitions(project).resolve_asset_graph()
+    keys = {key.to_user_string() for key in graph.executable_asset_keys}
+    checks = {key.name for key in graph.asset_check_keys}
+    for name in RETRIEVERS:
+        about = retriever_class(name)
+        assert name in keys
+        assert (f"{name}_index" in keys) == about.has_vectors, name
+        assert (f"{name}_is_not_worse_than_recent_popularity" in checks) == (not about.is_baseline), name
+        reads = {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
+        assert ("item_text_embeddings" in reads) == about.reads_item_features, name
 
 
 class TestSchedule:
