@@ -26,15 +26,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-SHARED = {"embedding_size": 128, "n_negatives": 512, "max_epochs": 60, "patience": 6, "n_validation_users": 30_000}
+SHARED = {"embedding_size": 128, "n_negatives": 512, "max_epochs": 60, "patience": 6, "n_validation_users": 10_000}
+COSINE = {"temperature": 0.07, "n_negatives": 2048, "averaging": 0.999}
 SETTINGS: dict[str, tuple[str, dict]] = {
     "item_knn": ("item_knn", {}),
     "ease": ("ease", {"l2": 100.0}),
     "gru4rec": ("gru4rec", SHARED),
     "bert4rec": ("bert4rec", SHARED | {"max_epochs": 200, "patience": 20}),
-    "hstu": ("hstu", SHARED | {"temperature": 0.07, "n_negatives": 2048}),
+    "hstu": ("hstu", SHARED | COSINE),
     "sasrec": ("sasrec", SHARED),
-    "sasrec_cosine": ("sasrec", SHARED | {"temperature": 0.07, "n_negatives": 2048}),
+    "sasrec_cosine": ("sasrec", SHARED | COSINE),
 }
 K = 10
 SPEED = {"embedding_size": 64, "n_negatives": 256, "max_epochs": 3}

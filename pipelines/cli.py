@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines import cli_learning, cli_releases
+from pipelines.cli_options import A_VERSION, Config, day_of, project_of
 from pipelines.command_errors import OneLineErrors
 
 app = typer.Typer(
@@ -16,10 +18,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-profiles_app = typer.Typer(help="Profiles by a language model.", no_args_is_help=True)
-app.add_typer(profiles_app, name="profiles")
-index_app = typer.Typer(help="Indexes of nearest neighbours.", no_args_is_help=True)
-app.add_typer(index_app, name="index")
 
 
 class KindOfDay(StrEnum):
@@ -27,21 +25,6 @@ class KindOfDay(StrEnum):
 
     days = "days"
     as_of = "as-of"
-
-
-A_RELEASE = "a release, its beginning, `newest` or `previous`"
-A_VERSION = "a snapshot's number, a release, a time, or a date (its end), UTC"
-Config = Annotated[Path | None, typer.Option("-c", "--config", help="Project file; default ./sluice.yaml.")]
-
-
-def _project(config: Path | None):
-    from resources.settings import load_project
-
-    return load_project(config)
-
-
-def _day(value: dt.datetime | None) -> dt.date | None:
-    return value.date() if value else None
 
 
 @app.command()
@@ -69,7 +52,7 @@ def validate(config: Config = None) -> None:
     """Read every source file, write nothing, and say what would be accepted and rejected."""
     from pipelines.validate import validate as run_dry
 
-    run_dry(_project(config))
+    run_dry(project_of(config))
 
 
 @app.command()
@@ -83,7 +66,7 @@ def simulate(
     """Write the simulated shop: daily logs, a catalogue, and the truth apart."""
     from pipelines.simulation import write_shop
 
-    write_shop(_project(config), users, items, days, into)
+    write_shop(project_of(config), users, items, days, into)
 
 
 @app.command()
@@ -96,8 +79,8 @@ def build(
     from pipelines.build import build as run_build
     from pipelines.summary import show
 
-    project = _project(config)
-    show(project, run_build(project, _day(first), _day(last)))
+    project = project_of(config)
+    show(project, run_build(project, day_of(first), day_of(last)))
 
 
 @app.command()
@@ -112,7 +95,7 @@ def backfill(
     from pipelines.summary import show
 
     work = backfill_days if what is KindOfDay.days else backfill_as_of
-    project = _project(config)
+    project = project_of(config)
     show(project, work(project, first.date(), last.date()))
 
 
@@ -128,7 +111,7 @@ def ui(
     """Dagster's webserver and daemon for this project (the webserver has no login)."""
     from pipelines.ui import serve
 
-    serve(_project(config), host, port, behind_proxy)
+    serve(project_of(config), host, port, behind_proxy)
 
 
 @app.command()
@@ -142,7 +125,7 @@ def sql(
     """Ask the newest release (or, with --live, the newest tables; with --as-of, earlier ones) a question."""
     from pipelines.query import answer
 
-    answer(_project(config), query, live, output, as_of)
+    answer(project_of(config), query, live, output, as_of)
 
 
 @app.command()
@@ -159,50 +142,7 @@ def diff(
     """Rows added, removed and changed in a table between two states of the lake."""
     from pipelines.diff import diff as show_diff
 
-    show_diff(_project(config), table, before, after, limit, output)
-
-
-@app.command()
-def releases(config: Config = None) -> None:
-    """Every release, the one consumers read first, with what was measured."""
-    from pipelines.release_history import show_releases
-
-    show_releases(_project(config))
-
-
-@app.command()
-def compare(
-    first: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")],
-    second: Annotated[str, typer.Argument(help="The other one.")],
-    config: Config = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with slices and some users.")] = None,
-) -> None:
-    """Is the second release better than the first, on the same users and days?"""
-    from pipelines.release_comparison import compare as show_comparison
-
-    show_comparison(_project(config), first, second, html)
-
-
-@app.command()
-def rollback(
-    to: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")] = "previous",
-    config: Config = None,
-) -> None:
-    """Serve an earlier release again, once all it names was found whole."""
-    from pipelines.release_history import rollback as serve_again
-
-    serve_again(_project(config), to)
-
-
-@app.command()
-def verify(
-    release: Annotated[str, typer.Argument(help=f"{A_RELEASE}.")] = "newest",
-    config: Config = None,
-) -> None:
-    """Read all that a release names and compute its metrics again, which must be the same."""
-    from pipelines.release_proof import verify as prove
-
-    prove(_project(config), release)
+    show_diff(project_of(config), table, before, after, limit, output)
 
 
 @app.command()
@@ -214,7 +154,7 @@ def recommend(
     """A user's list from the newest release, with the reason for each item."""
     from pipelines.served_lists import recommend as show_list
 
-    show_list(_project(config), user, k)
+    show_list(project_of(config), user, k)
 
 
 @app.command()
@@ -225,75 +165,11 @@ def report(
     """Where the newest evaluation report lies."""
     from pipelines.served_lists import report as show_report
 
-    show_report(_project(config), to)
+    show_report(project_of(config), to)
 
 
-@app.command()
-def policies(config: Config = None) -> None:
-    """What other policies would have earned, from impressions with propensities."""
-    from pipelines.policies import policies as show_policies
-
-    show_policies(_project(config))
-
-
-@app.command()
-def protocols(
-    config: Config = None,
-    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Nothing later is read.")] = None,
-) -> None:
-    """The retrievers under the protocols of `evaluation.protocols`, e.g. each user's last item."""
-    from pipelines.protocols import protocols as judge
-
-    judge(_project(config), _day(as_of))
-
-
-@app.command()
-def tune(
-    retriever: Annotated[str, typer.Argument(help="One of the config's retrievers.")],
-    config: Config = None,
-    trials: Annotated[
-        int, typer.Option(min=1, help="Settings to try besides the present ones, earlier sittings included.")
-    ] = 20,
-    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no trial after so many minutes.")] = None,
-    day: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As-of day; default: newest.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier trials instead of going on.")] = False,
-) -> None:
-    """Try other settings of a retriever on the validation window; a later call goes on where this one stopped."""
-    from pipelines.tune import tune as try_settings
-
-    try_settings(_project(config), retriever, trials, minutes, _day(day), fresh)
-
-
-@profiles_app.command("plan")
-def profiles_plan(
-    config: Config = None,
-    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the newest day.")] = None,
-) -> None:
-    """How many calls, tokens, money and hours the next profiles take; asks nothing."""
-    from pipelines.profile_plan import plan
-
-    plan(_project(config), _day(as_of))
-
-
-@index_app.command("tune")
-def index_tune(
-    retriever: Annotated[str | None, typer.Argument(help="Default: the first one with vectors.")] = None,
-    config: Config = None,
-    recall: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Recall@k to reach; default: checks.min_index_recall.")
-    ] = None,
-    build_seconds: Annotated[float | None, typer.Option(min=0, help="Most processor seconds to build.")] = None,
-    microseconds: Annotated[float | None, typer.Option(min=0, help="Most processor time of a query.")] = None,
-    megabytes: Annotated[float | None, typer.Option(min=0, help="Largest size.")] = None,
-    k: Annotated[
-        int | None, typer.Option("-k", min=1, help="List length; default: recommendations.candidates_per_source.")
-    ] = None,
-    queries: Annotated[int, typer.Option(min=2, help="Users to search with: half choose, half confirm.")] = 1000,
-) -> None:
-    """Find the fastest index that finds enough, within a budget: measured on the newest vectors."""
-    from pipelines.index_tuning import limited, tune
-
-    tune(_project(config), retriever, recall, limited(build_seconds, microseconds, megabytes), k, queries)
+cli_releases.add_to(app)
+cli_learning.add_to(app)
 
 
 def main() -> None:
