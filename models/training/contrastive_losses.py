@@ -39,21 +39,23 @@ def mixed_softmax_loss(
     return F.cross_entropy(logits.masked_fill(same & ~own, -torch.inf), targets)
 
 
-def info_nce_loss(one: torch.Tensor, other: torch.Tensor, temperature: float) -> torch.Tensor:
+def info_nce_loss(one: torch.Tensor, other: torch.Tensor, temperature: float | torch.Tensor) -> torch.Tensor:
     """Each row of one view shall be nearer to its own in the other view than to any other there, and the reverse.
 
     With cosines `c[i, j]` of `one[i]` and `other[j]`, the mean over i of
-    `-log( exp(c[i, i] / t) / sum over j of exp(c[i, j] / t) )`, averaged with the same of `c'` (van den Oord et al.
-    2018, eq. 4).
+    `-log( exp(c[i, i] / t[i]) / sum over j of exp(c[i, j] / t[i]) )`, averaged with the same of `c'` (van den Oord et
+    al. 2018, eq. 4). A temperature of its own lets an anchor look more or less at its nearest others, as in Chen et
+    al., "Adap-tau: Adaptively Modulating Embedding Magnitude for Recommendation", WWW 2023; here it is given.
 
     Args:
         one: `[n, D]`.
         other: `[n, D]`.
-        temperature: `t`.
+        temperature: `t`, above 0: one for all, or `[n]`, that of row i of either view when it is the anchor.
 
     Returns:
         A scalar.
     """
-    cosines = F.normalize(one, dim=-1) @ F.normalize(other, dim=-1).T / temperature
+    cosines = F.normalize(one, dim=-1) @ F.normalize(other, dim=-1).T
+    each = torch.as_tensor(temperature, device=one.device).expand(len(one))[:, None]  # n, 1
     own = torch.arange(len(one), device=one.device)
-    return (F.cross_entropy(cosines, own) + F.cross_entropy(cosines.T, own)) / 2
+    return (F.cross_entropy(cosines / each, own) + F.cross_entropy(cosines.T / each, own)) / 2

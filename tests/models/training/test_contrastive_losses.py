@@ -35,17 +35,19 @@ class TestMixedSoftmax:
 
 
 class TestInfoNCE:
-    def test_equals_the_equation_term_by_term(self):
+    @pytest.mark.parametrize("temperature", [0.5, torch.tensor([0.1, 0.5, 1.0, 3.0])], ids=["one", "per anchor"])
+    def test_equals_the_equation_term_by_term(self, temperature):
         generator = torch.Generator().manual_seed(0)
         one, other = torch.randn(4, 3, generator=generator), torch.randn(4, 3, generator=generator)
+        each = torch.as_tensor(temperature).expand(4).tolist()
 
         def term(row, rows, own):
-            cosines = [torch.cosine_similarity(row, each, dim=0).item() / 0.5 for each in rows]
+            cosines = [torch.cosine_similarity(row, other, dim=0).item() / each[own] for other in rows]
             return -cosines[own] + math.log(sum(map(math.exp, cosines)))
 
         there = sum(term(one[i], other, i) for i in range(4)) / 4
         back = sum(term(other[i], one, i) for i in range(4)) / 4
-        assert info_nce_loss(one, other, 0.5).item() == pytest.approx((there + back) / 2, rel=1e-5)
+        assert info_nce_loss(one, other, temperature).item() == pytest.approx((there + back) / 2, rel=1e-5)
 
     def test_hand_worked(self):
         """Orthogonal pairs, t = 1: each has e against 1."""
