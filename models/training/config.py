@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.training.schedule import Schedule
+
 
 class TrainingConfig(BaseModel):
     """How long, how fast and on how much at once a torch model trains."""
@@ -14,6 +16,14 @@ class TrainingConfig(BaseModel):
 
     learning_rate: float = Field(default=1e-3, gt=0, description="AdamW's step size after the warm-up.")
     warmup_steps: int = Field(default=50, ge=0, description="Steps over which the step size grows linearly from 0.")
+    schedule: Schedule = Field(
+        default="constant",
+        description="How the step size goes on: constant, or falling in a line or half a cosine over max_epochs. Where "
+        "it falls, patience should not end the run before it has.",
+    )
+    final_learning_rate_share: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the learning rate that a falling step size ends with."
+    )
     weight_decay: float = Field(
         default=0.01, ge=0, description="AdamW's decoupled decay of every weight matrix and embedding."
     )

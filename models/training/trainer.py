@@ -18,6 +18,7 @@ from models.retrieval.contract import FitReport, Progress, no_progress
 from models.training.averaging import MovingAverage
 from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
 from models.training.config import TrainingConfig
+from models.training.schedule import share_of_learning_rate
 
 Batch = np.ndarray
 """Indices of the examples of a batch; what they index is the task's business."""
@@ -122,7 +123,7 @@ class Trainer:
         self.network.train()
         total = torch.zeros((), device=self.device)
         for done, batch in enumerate(batches, start=1):
-            total += self._step(batch)
+            total += self._step(batch, (self.state.epoch + (done - 1) / len(batches)) / last_epoch)
             self.progress(f"train {self.task.name}", self.state.epoch * len(batches) + done, last_epoch * len(batches))
         self.state.epoch += 1
         loss = total.item() / max(len(batches), 1)
@@ -134,10 +135,12 @@ class Trainer:
             )
         self.state.curve.append({"epoch": float(self.state.epoch), "loss": loss} | self._validated())
 
-    def _step(self, batch: Batch) -> torch.Tensor:
+    def _step(self, batch: Batch, through: float = 0.0) -> torch.Tensor:
+        """One step of a run that is `through`, 0 to 1."""
         warm = min(1.0, (self.state.step + 1) / (self.config.warmup_steps + 1))
+        share = share_of_learning_rate(self.config.schedule, through, self.config.final_learning_rate_share)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * warm
+            group["lr"] = self.config.learning_rate * warm * share
         on_gpu = self.device.type == "cuda"
         with torch.autocast("cuda", dtype=torch.bfloat16) if on_gpu else nullcontext():
             loss = self.task.loss(self.called, batch)

@@ -38,6 +38,7 @@ def test_two_tastes_are_separated_by_every_loss(two_tastes, separates, model, co
 CHANGES_SCORES = {
     "learning_rate": {"learning_rate": 0.01},
     "warmup_steps": {"warmup_steps": 50},
+    "schedule": {"schedule": "linear"},
     "weight_decay": {"weight_decay": 3.0},
     "averaging": {"averaging": 0.9},
     "batch_tokens": {"batch_tokens": 50},
@@ -54,12 +55,14 @@ CHANGES_SCORES = {
     "popularity_exponent": {"popularity_exponent": 0.3},
 }
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
+TESTED_WITH_THE_TRAINER = {"final_learning_rate_share"}
 TESTED_BELOW |= {"uniformity_weight", "margin", "negative_weight"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
 def test_every_setting_is_tested():
-    assert set(CHANGES_SCORES) | TESTED_BELOW | TESTED_WITH_THE_ASSETS == set(EmbeddingConfig.model_fields)
+    elsewhere = TESTED_BELOW | TESTED_WITH_THE_TRAINER | TESTED_WITH_THE_ASSETS
+    assert set(CHANGES_SCORES) | elsewhere == set(EmbeddingConfig.model_fields)
 
 
 @pytest.mark.parametrize("field", sorted(CHANGES_SCORES))

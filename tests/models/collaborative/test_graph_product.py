@@ -24,3 +24,9 @@ def test_a_matrix_that_is_not_symmetric_has_the_gradient_of_its_transposed():
     assert found.flatten().tolist() == [3, 3]
     (gradient,) = torch.autograd.grad((found * torch.tensor([[1.0], [10.0]])).sum(), x)
     assert gradient.flatten().tolist() == [1, 2, 30]
+
+
+def test_rows_without_entries_are_zero_and_so_is_an_empty_matrix():
+    rows = np.array([[0, 0], [1, 1], [0, 0]], dtype=np.float32)
+    assert SparseProduct(csr_matrix(rows))(torch.ones(2, 3)).tolist() == [[0] * 3, [2] * 3, [0] * 3]
+    assert SparseProduct(csr_matrix((3, 2), dtype=np.float32))(torch.ones(2, 1)).tolist() == [[0], [0], [0]]

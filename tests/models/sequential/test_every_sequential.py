@@ -26,6 +26,7 @@ CHANGES_SCORES = {
     "loss": "bce",
     "temperature": 0.1,
     "averaging": 0.9,
+    "schedule": "cosine",
 }
 ATTENTION = {"n_blocks": 1, "n_heads": 4}
 OWN = {
@@ -34,7 +35,7 @@ OWN = {
     "hstu": ATTENTION,
     "sasrec": ATTENTION,
 }
-TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads"}
+TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads", "final_learning_rate_share"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 

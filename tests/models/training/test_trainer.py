@@ -177,6 +177,48 @@ def test_first_steps_are_small(make_task):
     assert not torch.equal(weights(task)["0.weight"], before)
 
 
+class TestFallingStepSize:
+    @staticmethod
+    def step_sizes(task, folder=None, progress=None, **config):
+        """Of each step, as the optimiser had them; warm-up left out."""
+        seen, plain = [], Trainer._step
+
+        def look(trainer, *arguments):
+            loss = plain(trainer, *arguments)
+            seen.append(trainer.optimiser.param_groups[0]["lr"])
+            return loss
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Trainer, "_step", look)
+            train(task, folder=folder, progress=progress, learning_rate=0.08, warmup_steps=0, **config)
+        return seen
+
+    def test_hand_worked_over_two_epochs_of_four_steps(self, make_task):
+        eighths = [0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01]
+        assert self.step_sizes(make_task(), max_epochs=2, schedule="linear") == pytest.approx(eighths)
+        assert self.step_sizes(make_task(), n_epochs=2, schedule="linear") == pytest.approx(eighths)
+        halved = [0.04 + eighth / 2 for eighth in eighths]
+        found = self.step_sizes(make_task(), max_epochs=2, schedule="linear", final_learning_rate_share=0.5)
+        assert found == pytest.approx(halved)
+        cosine = self.step_sizes(make_task(), max_epochs=2, schedule="cosine")
+        assert [cosine[0], cosine[2], cosine[4]] == pytest.approx([0.08, 0.04 * (1 + 0.5**0.5), 0.04])
+        assert self.step_sizes(make_task(), max_epochs=2) == [0.08] * 8
+
+    def test_a_killed_run_resumes_to_the_same_steps_and_weights(self, make_task, tmp_path):
+        settings = {"max_epochs": 4, "schedule": "cosine"}
+        undisturbed, resumed = make_task(), make_task()
+        expected = self.step_sizes(undisturbed, **settings)
+
+        def kill(what, done, total):
+            if done > 0.6 * total:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            self.step_sizes(make_task(), folder=tmp_path, progress=kill, **settings)
+        assert self.step_sizes(resumed, folder=tmp_path, **settings) == expected[8:]
+        assert_same(weights(resumed), weights(undisturbed))
+
+
 class TestAveraging:
     def test_the_average_is_validated_and_kept(self, make_task):
         """The network's weights jump to and fro; what validation sees and what is left lies between."""
