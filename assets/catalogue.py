@@ -4,7 +4,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.embeddings import interaction_sequences, item_text_embeddings, retrievers, vector_tables
+from assets.embeddings import (
+    interaction_sequences,
+    item_text_embeddings,
+    retrievers,
+    user_text_embeddings,
+    vector_tables,
+)
 from assets.evaluation import (
     comparisons,
     evaluation_report,
@@ -48,6 +54,7 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         profile_calls.build(graph),
         interaction_sequences.build(graph),
         item_text_embeddings.build(graph),
+        *user_text_embeddings.build(graph),
         *retrievers.build(graph),
         *vector_tables.build(graph),
         *ann_indexes.build(graph),

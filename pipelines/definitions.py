@@ -50,6 +50,7 @@ def build_definitions(project: Project) -> dg.Definitions:
             max_tokens=settings.text.max_tokens,
             device=settings.compute.device,
             n_threads=settings.compute.n_threads,
+            dimensions=settings.text.dimensions,
         ),
         "dbt": dbt_resource(),
     }

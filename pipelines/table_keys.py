@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "profile_calls": ("kind", "subject_id", "as_of_day"),
     "text_vectors": ("encoder", "text_digest"),
     "item_text_embeddings": ("item_id", "as_of_day"),
+    "user_text_embeddings": ("user_id", "as_of_day"),
     "item_embeddings": ("retriever", "item_id", "as_of_day"),
     "user_embeddings": ("retriever", "user_id", "as_of_day"),
     "candidates": ("user_id", "item_id", "source", "as_of_day"),

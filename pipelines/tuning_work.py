@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from assets.embeddings.descriptions import read_descriptions
 from assets.embeddings.retrievers import DAY_SECONDS
+from assets.embeddings.text_vectors import encoder_of
 from assets.graph import end_of
 from assets.tuning_trials import TrialStore, score_rows
 from models.errors import UserError
@@ -34,6 +36,7 @@ class Work:
     Attributes:
         retriever: What is tuned.
         settings: What sluice.yaml says of it.
+        validation_days: The last days, of which a trial may know nothing.
         data: Everything up to the as-of day.
         window: What of it is learned from, and what trials are judged by.
         store: Where trials are kept.
@@ -42,6 +45,7 @@ class Work:
 
     retriever: str
     settings: dict[str, Any]
+    validation_days: int
     data: Interactions
     window: ValidationWindow
     store: TrialStore
@@ -70,8 +74,10 @@ class Work:
         device = pick_device(settings.compute.device) if has_vectors else "cpu"
         given = settings.retrievers[retriever]
         parts = [given, str(day), digest, n_days, device, optuna, _code_of(retriever)]
+        if registry.reads_item_features(retriever, given):
+            parts.append(encoder_of(warehouse, day))
         store = TrialStore(warehouse, retriever, day, study_digest(retriever, plan, parts))
-        return cls(retriever, given, data, window, store, device)
+        return cls(retriever, given, n_days, data, window, store, device)
 
     def users_in_words(self) -> str:
         """How many validation users there are, by half."""
@@ -83,6 +89,9 @@ class Work:
 
         def judge(tried: dict[str, Any]) -> Judged:
             retriever = registry.new_retriever(self.retriever, self.settings | tried)
+            day, n_days = self.store.as_of_day, self.validation_days
+            told = read_descriptions(self.store.warehouse, retriever, day, n_days, self.data.item_ids)
+            told.tell(retriever, told.users_before)
             return self.window.judge(retriever, self.device, progress)
 
         return judge

@@ -158,6 +158,17 @@ class Text(Section):
         "minilm", min_length=1, description="`minilm` (bundled), `hashing`, or a transformers name or folder."
     )
     max_tokens: int = Field(64, ge=8, description="Texts are cut to this many tokens.")
+    dimensions: int | None = Field(
+        None,
+        ge=2,
+        description="The first so many dimensions are kept of each vector, for an encoder trained to be cut "
+        "(Matryoshka); null: all.",
+    )
+    user_vectors: bool = Field(
+        False,
+        description="Whether users' profiles are encoded too, as the table `user_text_embeddings`; they are anyway "
+        "where a retriever aligns users.",
+    )
 
 
 class Recommendations(Section):

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import PrivateAttr
 
+from models.text.truncation import truncated
 from resources.compute import pick_device
 from resources.warehouse import Warehouse, insert
 
@@ -32,12 +33,14 @@ class CachedTextEncoder(dg.ConfigurableResource):  # type: ignore[type-arg]
         max_tokens: Texts are cut to this many tokens.
         device: `auto`, `cpu` or `cuda`.
         n_threads: Threads on CPU.
+        dimensions: The first so many are kept of each vector; `None` for all. The cache holds whole vectors.
     """
 
     name: str
     max_tokens: int = 64
     device: str = "auto"
     n_threads: int = 2
+    dimensions: int | None = None
     _encoder: Any = PrivateAttr(default=None)
     _identity: str | None = PrivateAttr(default=None)
 
@@ -48,8 +51,17 @@ class CachedTextEncoder(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._identity = self._loaded().identity()
         return self._identity
 
+    @property
+    def vectors_version(self) -> str:
+        """What a vector that `encode` returned is valid for: `version`, and how much of it is kept."""
+        return self.version if self.dimensions is None else f"{self.version}:first {self.dimensions}"
+
     def encode(self, warehouse: Warehouse, texts: list[str]) -> tuple[np.ndarray, int]:
-        """Unit vectors of `texts`, `[n, d]` float32 (`[0, 0]` for no texts), and how many had to be computed."""
+        """Unit vectors of `texts`, `[n, d]` float32 (`[0, 0]` for no texts), and how many had to be computed.
+
+        Raises:
+            UserError: The encoder's vectors have fewer dimensions than are to be kept.
+        """
         if not texts:
             return np.zeros((0, 0), dtype=np.float32), 0
         digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
@@ -60,7 +72,7 @@ class CachedTextEncoder(dg.ConfigurableResource):  # type: ignore[type-arg]
             fresh = self._compute(list(missing.values()))
             known |= dict(zip(missing, fresh, strict=True))
             self._remember(warehouse, list(missing), fresh)
-        return np.stack([known[digest] for digest in digests]), len(missing)
+        return truncated(np.stack([known[digest] for digest in digests]), self.dimensions), len(missing)
 
     def _known(self, warehouse: Warehouse, digests: list[str]) -> dict[str, np.ndarray]:
         with warehouse.connect(read_only=True) as connection:

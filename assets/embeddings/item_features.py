@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from assets.embeddings.item_text_embeddings import read_text_vectors
+from assets.embeddings.text_vectors import read_text_vectors
 from assets.point_in_time import items_known
 from models.profiles.item_facts import category_labels
 from models.retrieval.item_features import ItemFeatures, attribute_tokens
@@ -25,7 +25,7 @@ def read_item_features(warehouse: Warehouse, day: dt.date, item_ids: np.ndarray)
         day: As-of day; nothing known later is read.
         item_ids: The vocabulary.
     """
-    ids, vectors = read_text_vectors(warehouse, day)
+    ids, vectors = read_text_vectors(warehouse, "item", day)
     place = {item: number for number, item in enumerate(ids)}
     text = np.zeros((len(item_ids), vectors.shape[1] if len(ids) else 1), dtype=np.float32)
     rows = np.array([place.get(item, -1) for item in item_ids.tolist()])

@@ -16,14 +16,13 @@ import numpy as np
 from assets.artifacts import artifact_folder, artifact_metadata, store_artifact
 from assets.display import interval_text, rounded
 from assets.embeddings.continuation import Earlier, find_earlier, write_training
-from assets.embeddings.item_features import read_item_features
+from assets.embeddings.descriptions import Descriptions, read_descriptions
 from assets.graph import Graph, as_of, end_of
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
 from models.reports.markdown import learning_curve_png, markdown_image
 from models.retrieval import registry
 from models.retrieval.contract import FitReport, Retriever
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures
 from models.training.config import TrainingConfig
 from models.training.validation import Validation
 from resources.artifact_store import ArtifactStore
@@ -62,10 +61,13 @@ def build(graph: Graph) -> list[dg.AssetsDefinition]:
 
 def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
     retriever_class = registry.retriever_class(name)
+    unfitted = registry.new_retriever(name, graph.settings.retrievers[name])
     kind = "torch" if retriever_class.has_vectors else "numpy"
     deps = ["interaction_sequences"]
-    if retriever_class.reads_item_features:
+    if unfitted.reads_item_features:
         deps += ["item_text_embeddings", "core_item_versions"]
+    if unfitted.reads_user_texts:
+        deps += ["user_text_embeddings"]
     common = graph.as_of_asset("embeddings", {kind}, deps)
     spec = dg.AssetCheckSpec(
         f"{name}_is_not_worse_than_{BASELINE}",
@@ -83,20 +85,20 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         day = as_of(context)
         data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
-        cut = end_of(day) - graph.settings.split.validation_days * DAY_SECONDS
+        n_days = graph.settings.split.validation_days
+        told = read_descriptions(warehouse, unfitted, day, n_days, data.item_ids)
         config = registry.config_class(name).model_validate(graph.settings.retrievers[name])
         earlier = None
         if retriever_class.continues and isinstance(config, TrainingConfig):
-            earlier = find_earlier(warehouse, artifacts, config, name, day)
-        features = read_item_features(warehouse, day, data.item_ids) if retriever_class.reads_item_features else None
-        trained = train(name, graph, data, cut, context.log.debug, earlier, features)
+            earlier = find_earlier(warehouse, artifacts, config, name, day, told.encoder)
+        trained = train(name, graph, data, end_of(day) - n_days * DAY_SECONDS, context.log.debug, earlier, told)
         about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
         about["curve"] = trained.report.curve
 
         def fill(folder: Path) -> None:
             save(trained, folder)
             if retriever_class.continues:
-                write_training(folder, day, earlier, data.item_ids)
+                write_training(folder, day, earlier, data.item_ids, told.encoder)
 
         digest = store_artifact(warehouse, artifacts, name, day, fill, about)
         shown = {**in_words(metrics(trained)), **artifact_metadata(warehouse, digest), **curve(name, trained.report)}
@@ -114,7 +116,7 @@ def train(
     cut: int,
     log: Any,
     earlier: Earlier | None = None,
-    features: ItemFeatures | None = None,
+    told: Descriptions = Descriptions(),
 ) -> Trained:
     """Fit on what lies before `cut`, judge on what follows, fit on everything for as many epochs.
 
@@ -125,16 +127,15 @@ def train(
         cut: First second of the validation days.
         log: Called with the progress.
         earlier: Models to continue from, each for `continued_epochs`; `None` trains both from the beginning.
-        features: What is known of the items, for a retriever that reads it.
+        told: What is known of items and users, for a retriever that reads it.
     """
     settings = graph.settings
     config = registry.config_class(name).model_validate(settings.retrievers[name])
     device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
     judged, final = (registry.new_retriever(name, settings.retrievers[name]) for _ in ("judged", "final"))
-    if features is not None:
-        judged.describe_items(features)
-        final.describe_items(features)
+    told.tell(judged, told.users_before)
+    told.tell(final, told.users)
     n_epochs = None
     if earlier and isinstance(config, TrainingConfig):
         positions = earlier.positions(data.item_ids)

@@ -6,9 +6,10 @@ release waits for it. Stale when core_interactions, a retriever's settings or a 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -142,7 +143,7 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
     audit = audit_split(data.past, part.split)
     if audit.problems:
         return empty(), audit.problems
-    names = judged_names(name, config, list(settings.retrievers))
+    names = judged_names(name, config, settings.retrievers)
     frame = score_split(
         part.split,
         data,
@@ -164,13 +165,13 @@ def judge(graph: Graph, name: str, config: ProtocolConfig, part: Part) -> tuple[
     return frame.with_columns(**about).select(list(COLUMNS)), ()
 
 
-def judged_names(protocol: str, config: ProtocolConfig, configured: list[str]) -> list[str]:
+def judged_names(protocol: str, config: ProtocolConfig, configured: Mapping[str, dict[str, Any]]) -> list[str]:
     """The retrievers of a protocol: those it names, or all that look at nothing but interactions.
 
     Raises:
         UserError: It names one that reads what items are, which a protocol's split does not say.
     """
-    reading = [each for each in configured if registry.retriever_class(each).reads_item_features]
+    reading = [each for each, settings in configured.items() if registry.reads_item_features(each, settings)]
     asked = [each for each in config.retrievers or [] if each in reading]
     if asked:
         raise UserError(

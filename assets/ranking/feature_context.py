@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from assets.embeddings.item_text_embeddings import read_text_vectors
+from assets.embeddings.text_vectors import read_text_vectors
 from assets.point_in_time import daily_features_until, interactions_until, items_known
 from models.ranking.features import FeatureContext
 from resources.warehouse import Warehouse
@@ -20,5 +20,5 @@ def feature_context(warehouse: Warehouse, as_of_day: dt.date, vectors_of: dt.dat
         items=items_known(warehouse, as_of_day),
         item_daily=daily_features_until(warehouse, "feat_item_daily", as_of_day),
         user_daily=daily_features_until(warehouse, "feat_user_daily", as_of_day),
-        item_vectors=read_text_vectors(warehouse, vectors_of),
+        item_vectors=read_text_vectors(warehouse, "item", vectors_of),
     )

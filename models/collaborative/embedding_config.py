@@ -35,6 +35,28 @@ class VectorConfig(TrainingConfig):
         le=1,
         description="After training, an item's vector is multiplied by this power of its number of users.",
     )
+    alignment: Literal["none", "contrastive", "generative"] = Field(
+        default="none",
+        description="What draws vectors to the texts of their items and users (RLMRec): nothing; each vector shall be "
+        "nearest to its own mapped text; from a vector that is partly hidden its text shall be told. Either reads "
+        "item_text_embeddings.",
+    )
+    align_users: bool = Field(
+        default=True,
+        description="Whether users are drawn to the texts of their profiles too, where those of the cut's day are "
+        "there.",
+    )
+    alignment_weight: float = Field(default=0.1, ge=0, description="Weight of the alignment beside the loss.")
+    alignment_temperature: float = Field(
+        default=0.2, gt=0, description="Cosines of the alignment are divided by it; lower looks more at the nearest."
+    )
+    mask_share: float = Field(
+        default=0.1,
+        gt=0,
+        lt=1,
+        description="`generative`: share of users and items whose first vector is hidden; of the entries of each "
+        "vector in models without a graph.",
+    )
     fold_in_l2: float = Field(
         default=1.0, gt=0, description="Ridge penalty of the map from a history to a vector, for users not trained on."
     )

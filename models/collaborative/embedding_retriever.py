@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from models.collaborative.aligned_retriever import AlignedRetriever
 from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
 from models.collaborative.fold_in import fold_in_map, mean_vectors
+from models.collaborative.nearest_of_history import nearest_of_history
 from models.collaborative.normalised_graph import degree_powers
 from models.collaborative.run_digest import run_digest
 from models.retrieval.config_file import read_config, write_config
@@ -29,7 +31,7 @@ VECTORS = ("users", "items", "fold_in")
 IDS_FILE, WEIGHTS_FILE = "user_ids.json", "weights.safetensors"
 
 
-class EmbeddingRetriever(Retriever):
+class EmbeddingRetriever(AlignedRetriever):
     """A retriever with a trained vector for every item and every user of the training.
 
     Users known in training have their own vector. Anybody else is folded in: with the mean m of the item vectors of
@@ -40,6 +42,9 @@ class EmbeddingRetriever(Retriever):
     a cosine that is trained against uniform negatives knows too little of how many users an item has.
 
     An interaction counts once, whatever its weight and however often it was repeated.
+
+    With `alignment` the vectors are drawn to text vectors of the items, and of the users whose texts are given, see
+    `models.collaborative.text_alignment`; folding in is as ever.
 
     A subclass says which network makes the vectors (`_new_network`) and may have a loss of its own (`_loss`).
 
@@ -81,6 +86,7 @@ class EmbeddingRetriever(Retriever):
 
         Raises:
             UserError: The loss stopped being finite, or `device` is not there.
+            ValueError: Vectors are to be aligned with texts, and none were given, or those of another vocabulary.
         """
         from models.training.device import choose_device
         from models.training.seeds import seeded
@@ -96,6 +102,8 @@ class EmbeddingRetriever(Retriever):
             if matrix.nnz:
                 task = self._task(network, train, validation, matrix, n_epochs)
                 report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
+            if network.alignment is not None:
+                report.notes |= network.alignment.counts()
             self._keep(network, train, matrix)
         report.seconds = time.perf_counter() - started
         return report
@@ -107,16 +115,18 @@ class EmbeddingRetriever(Retriever):
         from models.collaborative.first_vectors import first_vectors
 
         users, items = first_vectors(self.config, matrix)
-        if self._start is None:
-            return self._new_network(matrix, users, items, device).to(device)
-        earlier, positions = self._start
-        rows = np.array([earlier._row_of.get(user, -1) for user in train.user_ids], dtype=np.int64)
-        for vectors, name, places in ((users, "users", rows), (items, "items", positions)):
-            known = torch.from_numpy(np.flatnonzero(places >= 0))
-            vectors[known] = earlier._weights[name][torch.from_numpy(places)[known]]
+        if self._start is not None:
+            earlier, positions = self._start
+            rows = np.array([earlier._row_of.get(user, -1) for user in train.user_ids], dtype=np.int64)
+            for vectors, name, places in ((users, "users", rows), (items, "items", positions)):
+                known = torch.from_numpy(np.flatnonzero(places >= 0))
+                vectors[known] = earlier._weights[name][torch.from_numpy(places)[known]]
         network = self._new_network(matrix, users, items, device)
-        others = {name: tensor for name, tensor in earlier._weights.items() if name not in ("users", "items")}
-        network.load_state_dict(others, strict=False)
+        if self.reads_item_features:
+            network.alignment = self.new_alignment(train, network.size)
+        if self._start is not None:
+            others = {name: part for name, part in self._start[0]._weights.items() if name not in ("users", "items")}
+            network.load_state_dict(others, strict=False)
         return network.to(device)
 
     def _new_network(
@@ -142,38 +152,29 @@ class EmbeddingRetriever(Retriever):
         matrix: csr_matrix,
         n_epochs: int | None,
     ) -> TrainingTask:
-        import torch
-
-        from models.training.trainer import TrainingTask
+        from models.collaborative.pair_task import pair_task
         from models.training.validation import Validation
 
-        pair_users, pair_items = matrix.nonzero()
-        device = network.users.device
-        users, items = (torch.from_numpy(part.astype(np.int64)).to(device) for part in (pair_users, pair_items))
-        n_batches = -(-len(pair_users) // self.config.batch_tokens)
         checks = None
         if validation is not None:
             checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
 
-        def loss(forward: Forward, rows: np.ndarray) -> torch.Tensor:
-            places = torch.from_numpy(rows).to(device)
-            return self._loss(network, forward, users[places], items[places])
+        def loss(forward: Forward, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+            if network.alignment is None:
+                return self._loss(network, forward, users, items)
+            vectors = forward()  # of both losses, as making them is the dear part
+            aligned = network.alignment(network, vectors)
+            return self._loss(network, lambda: vectors, users, items) + self.config.alignment_weight * aligned
 
         def validate() -> float:
             assert checks is not None
             self._keep(network, train, matrix)
             return checks.ndcg(self)
 
-        return TrainingTask(
-            name=self.name,
-            network=network,
-            batches=lambda rng: np.array_split(rng.permutation(len(pair_users)), n_batches),
-            loss=loss,
-            validate=validate if checks is not None and len(checks.users) else None,
-            fingerprint=run_digest(
-                f"{self.name} {self.config.model_dump_json()}", network, train, validation, n_epochs
-            ),
-        )
+        settings = f"{self.name} {self.config.model_dump_json()} {self.texts_digest()}"
+        watched = validate if checks is not None and len(checks.users) else None
+        fingerprint = run_digest(settings, network, train, validation, n_epochs)
+        return pair_task(self.name, network, matrix, self.config.batch_tokens, loss, watched, fingerprint)
 
     def _loss(
         self, network: EmbeddingNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
@@ -224,13 +225,8 @@ class EmbeddingRetriever(Retriever):
         return self.user_vectors(histories, users) @ self.items.T
 
     def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """The history item whose vector has the largest cosine with the recommended item's; the newest on a tie."""
-        if not len(history):
-            return np.full(len(items), -1, dtype=np.int32)
-        newest_first = history[::-1]
-        seen = self.items[newest_first]
-        seen = seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-12)
-        return newest_first[(seen @ self.items[items].T).argmax(axis=0)].astype(np.int32)
+        """See `nearest_of_history`."""
+        return nearest_of_history(self.items, history, items)
 
     def save(self, folder: Path) -> None:
         """Write the vectors (`users.npy`, `items.npy`, `fold_in.npy`), ids, `weights.safetensors`, `config.json`."""

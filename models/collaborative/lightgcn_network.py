@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 
 from models.collaborative.embedding_network import EmbeddingNetwork
@@ -18,16 +20,32 @@ class LightGcnNetwork(EmbeddingNetwork):
         n_layers: Rounds of smoothing.
     """
 
+    has_neighbours: ClassVar[bool] = True
+
     def __init__(self, users: torch.Tensor, items: torch.Tensor, product: SparseProduct, n_layers: int):
         super().__init__(users, items)
         self.product, self.n_layers = product, n_layers
 
-    def forward(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def spread(self, users: torch.Tensor, items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """`mean over k of A^k E_0`: users `[n_users, D]` and items `[n_items, D]`."""
-        layer = torch.cat([self.users, self.items])  # U + I, D
-        total = layer
-        for _ in range(self.n_layers):
-            layer = self.product(layer)
-            total = total + layer
-        users, items = (total / (self.n_layers + 1)).split([len(self.users), len(self.items)])
+        smoothed = mean_of_layers(torch.cat([users, items]), self.product, self.n_layers)  # U + I, D
+        users, items = smoothed.split([len(users), len(items)])
         return users, items
+
+
+def mean_of_layers(first: torch.Tensor, product: SparseProduct, n_layers: int) -> torch.Tensor:
+    """`mean over k = 0 .. n_layers of A^k first`.
+
+    Args:
+        first: `[U + I, D]`, users first.
+        product: The normalised adjacency A.
+        n_layers: Rounds of smoothing; 0 for none.
+
+    Returns:
+        `[U + I, D]`.
+    """
+    total = layer = first
+    for _ in range(n_layers):
+        layer = product(layer)
+        total = total + layer
+    return total / (n_layers + 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -24,6 +26,8 @@ class NgcfNetwork(EmbeddingNetwork):
         dropout: Share of outputs zeroed while training.
     """
 
+    has_neighbours: ClassVar[bool] = True
+
     def __init__(self, users: torch.Tensor, items: torch.Tensor, product: SparseProduct, n_layers: int, dropout: float):
         super().__init__(users, items)
         size = users.shape[1]
@@ -31,13 +35,18 @@ class NgcfNetwork(EmbeddingNetwork):
         self.sums = nn.ModuleList(nn.Linear(size, size) for _ in range(n_layers))
         self.products = nn.ModuleList(nn.Linear(size, size) for _ in range(n_layers))
 
-    def forward(self) -> tuple[torch.Tensor, torch.Tensor]:
+    @property
+    def size(self) -> int:
+        """See `EmbeddingNetwork.size`: all layers side by side."""
+        return (len(self.sums) + 1) * super().size
+
+    def spread(self, users: torch.Tensor, items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Users `[n_users, (n_layers + 1) D]` and items `[n_items, (n_layers + 1) D]`."""
-        layers = [torch.cat([self.users, self.items])]  # U + I, D
+        layers = [torch.cat([users, items])]  # U + I, D
         for of_sums, of_products in zip(self.sums, self.products, strict=True):
             last = layers[-1]
             near = self.product(last)
             mixed = of_sums(near + last) + of_products(near * last)
             layers.append(self.dropout(F.leaky_relu(mixed, NEGATIVE_SLOPE)))
-        users, items = torch.cat(layers, dim=1).split([len(self.users), len(self.items)])
+        users, items = torch.cat(layers, dim=1).split([len(users), len(items)])
         return users, items

@@ -24,7 +24,7 @@ class SimplexNetwork(EmbeddingNetwork):
         self.means, self.own_share = means, own_share
         self.map = nn.Parameter(torch.eye(items.shape[1]))
 
-    def forward(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def spread(self, users: torch.Tensor, items: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """`own_share e_u + (1 - own_share) V m_u`, `[n_users, D]`, and the items as they are, `[n_items, D]`."""
-        history = self.means(self.items) @ self.map  # U, D
-        return self.own_share * self.users + (1 - self.own_share) * history, self.items
+        history = self.means(items) @ self.map  # U, D
+        return self.own_share * users + (1 - self.own_share) * history, items

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from models.retrieval.interactions import Interactions
 from models.retrieval.item_features import ItemFeatures
+from models.retrieval.user_texts import UserTexts
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(what, done, total)`; cheap, may be called often."""
@@ -50,13 +51,21 @@ class Retriever(ABC):
     has_vectors: ClassVar[bool] = False
     is_baseline: ClassVar[bool] = False
     """Whether it only counts; a baseline need not beat a baseline."""
-    reads_item_features: ClassVar[bool] = False
-    """Whether `describe_items` has to be called before `fit`."""
     continues: ClassVar[bool] = False
     """Whether its training can continue from an earlier model, see `start_from`."""
 
     def __init__(self, config: BaseModel):
         self.config = config
+
+    @property
+    def reads_item_features(self) -> bool:
+        """Whether, with this config, `describe_items` has to be called before `fit`."""
+        return False
+
+    @property
+    def reads_user_texts(self) -> bool:
+        """Whether, with this config, it looks at `describe_users`; it can be fitted without."""
+        return False
 
     @abstractmethod
     def fit(
@@ -85,9 +94,20 @@ class Retriever(ABC):
             features: Of the vocabulary that `fit` will see, in its order.
 
         Raises:
-            TypeError: This class does not look at them.
+            TypeError: With this config it does not look at them.
         """
         raise TypeError(f"retriever {self.name} does not look at what items are")
+
+    def describe_users(self, texts: UserTexts) -> None:
+        """Give what profiles say of the users, before `fit`.
+
+        Args:
+            texts: Known before anything that `fit` will be validated by.
+
+        Raises:
+            TypeError: With this config it does not look at them.
+        """
+        raise TypeError(f"retriever {self.name} does not look at what users' profiles say")
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """Let the next `fit` continue from an earlier model's weights.

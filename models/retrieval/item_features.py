@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,29 @@ class ItemFeatures:
     def n_items(self) -> int:
         """Size of the vocabulary."""
         return len(self.text)
+
+    def digest(self) -> str:
+        """SHA-256 of texts and attributes."""
+        found = hashlib.sha256(np.ascontiguousarray(self.text).tobytes())
+        found.update(np.ascontiguousarray(self.tokens).tobytes())
+        return found.hexdigest()
+
+
+def features_of(name: str, features: ItemFeatures | None, n_items: int) -> ItemFeatures:
+    """The features that a retriever was given, made sure of.
+
+    Args:
+        name: The retriever.
+        features: What `describe_items` was given, `None` where it was not called.
+        n_items: Size of the vocabulary it is fitted on.
+
+    Raises:
+        ValueError: They are missing, or of another vocabulary.
+    """
+    if features is None or features.n_items != n_items:
+        found = "none" if features is None else f"those of {features.n_items}"
+        raise ValueError(f"{name} needs the features of {n_items} items, found {found}")
+    return features
 
 
 def attribute_tokens(attributes: Sequence[Sequence[tuple[str, str]]], min_items: int = 2) -> tuple[np.ndarray, int]:

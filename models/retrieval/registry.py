@@ -31,6 +31,7 @@ RETRIEVERS: dict[str, str] = {
     "ngcf": "models.collaborative.ngcf.Ngcf",
     "simplex": "models.collaborative.simplex.Simplex",
     "ultragcn": "models.collaborative.ultragcn.UltraGcn",
+    "alpharec": "models.collaborative.alpharec.AlphaRec",
     "sasrec": "models.sequential.sasrec.SASRec",
     "bert4rec": "models.sequential.bert4rec.BERT4Rec",
     "gru4rec": "models.sequential.gru4rec.GRU4Rec",
@@ -71,6 +72,16 @@ def new_retriever(name: str, settings: Mapping[str, Any]) -> Retriever:
         ValidationError: A setting is unknown or wrong.
     """
     return retriever_class(name)(config_class(name).model_validate(settings))
+
+
+def reads_item_features(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the retriever registered as `name` looks, with these settings, at what items are."""
+    return new_retriever(name, settings).reads_item_features
+
+
+def reads_user_texts(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the retriever registered as `name` looks, with these settings, at what users' profiles say."""
+    return new_retriever(name, settings).reads_user_texts
 
 
 def load_retriever(folder: Path) -> Retriever:

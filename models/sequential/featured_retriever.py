@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from models.retrieval.contract import FitReport, Progress, no_progress
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures
+from models.retrieval.item_features import ItemFeatures, features_of
 from models.sequential.sequence_config import SequenceConfig
 from models.sequential.sequence_retriever import SequenceRetriever
 
@@ -38,11 +37,15 @@ class FeaturedRetriever(SequenceRetriever):
     has touched.
     """
 
-    reads_item_features: ClassVar[bool] = True
     continues: ClassVar[bool] = False
 
     config: FeaturedConfig
     features: ItemFeatures | None = None
+
+    @property
+    def reads_item_features(self) -> bool:
+        """Always."""
+        return True
 
     def describe_items(self, features: ItemFeatures) -> None:
         """See `Retriever.describe_items`."""
@@ -56,11 +59,8 @@ class FeaturedRetriever(SequenceRetriever):
         """
         from models.sequential.item_encoder import EncodedItems, ItemEncoder
 
-        if self.features is None or self.features.n_items != n_items:
-            found = "none" if self.features is None else f"those of {self.features.n_items}"
-            raise ValueError(f"{self.name} needs the features of {n_items} items, found {found}")
-        c = self.config
-        encoder = ItemEncoder(self.features, c.embedding_size, c.dropout, c.own_vector_dropout)
+        features, c = features_of(self.name, self.features, n_items), self.config
+        encoder = ItemEncoder(features, c.embedding_size, c.dropout, c.own_vector_dropout)
         return EncodedItems(self.new_network(n_items), encoder)
 
     def first_network(self, n_items: int) -> SequenceNetwork:
@@ -83,8 +83,5 @@ class FeaturedRetriever(SequenceRetriever):
 
     def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
         """See `SequenceRetriever.fingerprint`; of the features too."""
-        digest = hashlib.sha256(super().fingerprint(train, validation, n_epochs).encode())
-        if self.features is not None:
-            digest.update(np.ascontiguousarray(self.features.text).tobytes())
-            digest.update(np.ascontiguousarray(self.features.tokens).tobytes())
-        return digest.hexdigest()
+        read = "" if self.features is None else self.features.digest()
+        return hashlib.sha256(f"{super().fingerprint(train, validation, n_epochs)} {read}".encode()).hexdigest()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from models.training.shared_softmax import shared_softmax_loss
+
 
 def mixed_softmax_loss(
     hidden: torch.Tensor,
@@ -59,3 +61,21 @@ def info_nce_loss(one: torch.Tensor, other: torch.Tensor, temperature: float | t
     each = torch.as_tensor(temperature, device=one.device).expand(len(one))[:, None]  # n, 1
     own = torch.arange(len(one), device=one.device)
     return (F.cross_entropy(cosines / each, own) + F.cross_entropy(cosines.T / each, own)) / 2
+
+
+def one_way_info_nce_loss(one: torch.Tensor, other: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Each row of one view shall be nearer to its own in the other view than to any other there; not the reverse.
+
+    The first half of `info_nce_loss`, in chunks, so that no `n x n` scores are held.
+
+    Args:
+        one: `[n, D]`.
+        other: `[n, D]`.
+        temperature: Above 0.
+
+    Returns:
+        A scalar; 0 without rows.
+    """
+    rows = torch.arange(len(one), device=one.device)
+    targets = F.normalize(other, dim=-1)
+    return shared_softmax_loss(F.normalize(one, dim=-1), targets, targets, rows, rows, temperature)

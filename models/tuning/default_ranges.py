@@ -54,6 +54,13 @@ OWN: dict[str, dict[str, SearchRange | None]] = {
     },
     "ials": {"l2": SearchRange(low=1e-5, high=0.1, log=True)},
     "slim": {"l1": SearchRange(low=0.1, high=10.0, log=True), "l2": SearchRange(low=0.5, high=50.0, log=True)},
+    "alpharec": {
+        "learning_rate": SearchRange(low=1e-3, high=0.03, log=True),
+        "n_layers": SearchRange(low=0, high=4),
+        "temperature": SearchRange(low=0.05, high=0.5, log=True),
+        "text_map": SearchRange(choices=["linear", "two_layer"]),
+        "hidden_size": SearchRange(choices=[128, 256, 512]),
+    },
     "bpr_mf": OF_A_GRAPH,
     "lightgcn": OF_A_GRAPH,
     "ngcf": OF_A_GRAPH,

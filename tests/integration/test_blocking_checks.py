@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets.embeddings import item_text_embeddings, retrievers
+from assets.embeddings import retrievers, text_vectors
 from assets.evaluation import checks as evaluation
 from assets.events import source_schemas
 from assets.fingerprints import recorded_fingerprint
@@ -203,8 +203,12 @@ def in_op_results(built, damaged):
     dropped = (SourceFile(built.day_file(LAST), "day", LAST), Drift("dropped", "price", "was number", True))
     for asset in ("raw_events", "raw_items"):
         results[f"{asset}:{source_schemas.CHECK}"] = source_schemas.check_result(asset, [dropped], 1, True)
-    name = "text_vectors_are_finite_unit_and_distinct"
-    results[f"item_text_embeddings:{name}"] = item_text_embeddings.check_vectors(np.full((20, 4), 0.5), name)
+    damaged.sql("DELETE FROM item_text_embeddings WHERE item_id < 'i0002'")
+    for result in (
+        text_vectors.check_vectors("item", np.full((20, 4), 0.5)),
+        text_vectors.check_coverage("item", damaged.warehouse, LAST),
+    ):
+        results[f"item_text_embeddings:{result.check_name}"] = result
     for retriever in ("ease", "sasrec"):
         name = f"{retriever}_is_not_worse_than_recent_popularity"
         trained = retrievers.Trained(None, None, FitReport(), np.zeros(30), np.ones(30))

@@ -55,8 +55,10 @@ def test_a_protocol_that_names_one_is_refused_and_one_that_names_none_leaves_it_
     from assets.evaluation.protocol_metrics import judged_names
     from models.evaluation.protocol_config import ProtocolConfig
 
-    configured = ["popularity", "two_tower"]
+    configured = {"popularity": {}, "two_tower": {}, "lightgcn": {"alignment": "contrastive"}, "bpr_mf": {}}
     config = {"kind": "leave_one_out"}
-    assert judged_names("p", ProtocolConfig(**config), configured) == ["popularity"]
+    assert judged_names("p", ProtocolConfig(**config), configured) == ["popularity", "bpr_mf"]
     with pytest.raises(UserError, match=r"evaluation\.protocols\.p\.retrievers: two_tower reads"):
         judged_names("p", ProtocolConfig(**config, retrievers=["two_tower"]), configured)
+    with pytest.raises(UserError, match=r"lightgcn reads"):
+        judged_names("p", ProtocolConfig(**config, retrievers=["lightgcn"]), configured)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from assets.embeddings.item_text_embeddings import check_vectors
+from assets.embeddings.text_vectors import SOUND, check_vectors
 
 GOOD = np.eye(20, dtype=np.float32)
 
@@ -25,5 +25,6 @@ def spoilt(value):
     ],
 )
 def test_vectors_are_finite_unit_and_distinct(vectors, passed):
-    result = check_vectors(vectors, "a_check")
-    assert (result.check_name, result.passed) == ("a_check", passed)
+    result = check_vectors("user", vectors)
+    assert (result.check_name, result.passed) == (SOUND, passed)
+    assert "user_profiles" in result.metadata["remedy"].text

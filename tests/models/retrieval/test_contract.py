@@ -31,6 +31,7 @@ SMALL = {
         "negative_weight": 1.0,
     },
     "ultragcn": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "negative_weight": 3.0},
+    "alpharec": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.02, "n_negatives": 64},
     "ngcf": {"embedding_size": 16, "batch_tokens": 512, "learning_rate": 0.01, "n_negatives": 64},
 }
 """Settings for data this small, where the defaults are not meant for it."""

@@ -1,0 +1,239 @@
+"""AlphaRec: vectors of users and items made of text alone, by one trained map, smoothed over their graph."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from models.collaborative.fold_in import mean_vectors
+from models.collaborative.nearest_of_history import nearest_of_history
+from models.collaborative.normalised_graph import degree_powers, normalised_graph
+from models.collaborative.run_digest import run_digest
+from models.collaborative.text_map import TextMap
+from models.retrieval.config_file import read_config, write_config
+from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.history_matrix import history_matrix
+from models.retrieval.interactions import Interactions
+from models.retrieval.item_features import ItemFeatures, features_of
+from models.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    import torch
+    from scipy.sparse import csr_matrix
+
+    from models.collaborative.alpharec_network import AlphaRecNetwork
+    from models.training.trainer import Forward, TrainingTask
+
+ARRAYS = ("items", "reach", "texts")
+WEIGHTS_FILE = "weights.safetensors"
+ALMOST_NOTHING = 1e-12
+
+
+class AlphaRecConfig(TrainingConfig):
+    """Settings of `alpharec`."""
+
+    learning_rate: float = Field(default=5e-3, gt=0, description="AdamW's step size after the warm-up.")
+    batch_tokens: int = Field(default=4096, ge=1, description="Touched pairs of a user and an item per batch.")
+    embedding_size: int = Field(default=64, ge=1, description="Length of a vector (D).")
+    text_map: Literal["linear", "two_layer"] = Field(
+        default="two_layer", description="How a text vector becomes one: by a matrix, or by two with a LeakyReLU."
+    )
+    hidden_size: int = Field(default=256, ge=1, description="`two_layer`: width between the two matrices.")
+    n_layers: int = Field(
+        default=2, ge=0, description="Rounds of smoothing over the graph whose means are the vectors; 0: none."
+    )
+    temperature: float = Field(default=0.15, gt=0, description="Cosines are divided by it inside the softmax.")
+    n_negatives: int = Field(
+        default=2048, ge=1, description="Items drawn uniformly as negatives of a whole batch, with repeats."
+    )
+
+
+class AlphaRec(Retriever):
+    """AlphaRec (Sheng et al., "Language Representations Can be What Recommenders Need", ICLR 2025).
+
+    With the frozen text vectors z_i of items, a user's is the mean of their history's, `z_u = mean over i of z_i`;
+    `E_0 = map(Z)`, the same map for both; `E = mean over k = 0 .. n_layers of A^k E_0` with LightGCN's adjacency A,
+    whose entry of u and i is `1 / sqrt(d_u d_i)`; the score is `cos(e_u, e_i)`, and the loss InfoNCE of the touched
+    item against items drawn, see `models.training.embedding_losses.softmax_loss`.
+
+    There is no vector of a user to learn, so anybody is a history: without one the vector is 0 and all scores are 0;
+    with one, a user who was not trained on has exactly the vector they would have if they stood in the training's
+    graph and no item noticed: `e_u = map(z_u) + sum over the history's i of reach_i / sqrt(d_u)` before its length is
+    made 1, `reach_i = sum over k < n_layers of (A^k E_0)_i / sqrt(d_i)`. Nothing flows to or from an item nobody
+    touched, so its vector is `map(z_i)` alone; in a new user's history it counts as touched once.
+
+    Differences from the paper: negatives are drawn once for a batch; AdamW in place of Adam; the linear map has no
+    constant. An interaction counts once, whatever its weight. An item without text has z = 0.
+
+    Args:
+        config: Settings.
+        checkpoint_folder: See `EmbeddingRetriever`.
+    """
+
+    name: ClassVar[str] = "alpharec"
+    Config: ClassVar[type[BaseModel]] = AlphaRecConfig
+    has_vectors: ClassVar[bool] = True
+
+    config: AlphaRecConfig
+
+    def __init__(self, config: AlphaRecConfig, checkpoint_folder: Path | None = None):
+        super().__init__(config)
+        self.checkpoint_folder = checkpoint_folder
+        self.features: ItemFeatures | None = None
+        self.items = self.reach = self.texts = np.zeros((0, config.embedding_size), dtype=np.float32)
+        self.map = TextMap({})
+
+    @property
+    def reads_item_features(self) -> bool:
+        """Always."""
+        return True
+
+    def describe_items(self, features: ItemFeatures) -> None:
+        """See `Retriever.describe_items`; only the texts matter."""
+        self.features = features
+
+    def fit(
+        self,
+        train: Interactions,
+        validation: Interactions | None = None,
+        device: str = "cpu",
+        progress: Progress = no_progress,
+        n_epochs: int | None = None,
+    ) -> FitReport:
+        """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
+
+        Raises:
+            UserError: The loss stopped being finite, or `device` is not there.
+            ValueError: The items' features are missing, or of another vocabulary.
+        """
+        from models.training.device import choose_device
+        from models.training.seeds import seeded
+        from models.training.threads import torch_threads
+        from models.training.trainer import Trainer
+
+        started = time.perf_counter()
+        self.texts = np.ascontiguousarray(features_of(self.name, self.features, train.n_items).text)
+        chosen, matrix = choose_device(device), history_matrix(train, np.arange(train.n_users))
+        with torch_threads(self.config.n_threads), seeded(self.config.seed):
+            network, report = self._new_network(matrix, chosen), FitReport()
+            if matrix.nnz:
+                task = self._task(network, train, validation, matrix, n_epochs)
+                report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
+            self._keep(network, matrix)
+        report.notes |= {"n_items_without_text": int((~self.texts.any(axis=1)).sum())}
+        report.seconds = time.perf_counter() - started
+        return report
+
+    def _new_network(self, matrix: csr_matrix, device: torch.device) -> AlphaRecNetwork:
+        import torch
+
+        from models.collaborative.alpharec_network import AlphaRecNetwork
+        from models.collaborative.graph_product import adjacency_product
+
+        c = self.config
+        texts = (torch.from_numpy(part).to(device) for part in (mean_vectors(matrix, self.texts), self.texts))
+        product = adjacency_product(normalised_graph(matrix), device)
+        hidden_size = c.hidden_size if c.text_map == "two_layer" else None
+        return AlphaRecNetwork(*texts, product, c.n_layers, c.embedding_size, hidden_size).to(device)
+
+    def _task(
+        self,
+        network: AlphaRecNetwork,
+        train: Interactions,
+        validation: Interactions | None,
+        matrix: csr_matrix,
+        n_epochs: int | None,
+    ) -> TrainingTask:
+        from models.collaborative.pair_task import pair_task
+        from models.training.validation import Validation
+
+        assert self.features is not None
+        checks = None
+        if validation is not None:
+            checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
+
+        def validate() -> float:
+            assert checks is not None
+            self._keep(network, matrix)
+            return checks.ndcg(self)
+
+        settings = f"{self.name} {self.config.model_dump_json()} {self.features.digest()}"
+        fingerprint = run_digest(settings, network, train, validation, n_epochs)
+        watched = validate if checks is not None and len(checks.users) else None
+        return pair_task(self.name, network, matrix, self.config.batch_tokens, self._loss, watched, fingerprint)
+
+    def _loss(self, forward: Forward, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        """InfoNCE of the pairs `users`, `items`, both `[B]`."""
+        import torch
+        import torch.nn.functional as F
+
+        from models.training.shared_softmax import shared_softmax_loss
+
+        all_users, all_items = forward()
+        negatives = torch.randint(len(all_items), (self.config.n_negatives,), device=items.device)
+        chosen = (F.normalize(part, dim=1) for part in (all_users[users], all_items[items], all_items[negatives]))
+        return shared_softmax_loss(*chosen, items, negatives, self.config.temperature)
+
+    def _keep(self, network: AlphaRecNetwork, matrix: csr_matrix) -> None:
+        """Take over the map, the items' vectors, and what an item gives to a user who touched it."""
+        self.map = TextMap({name: part.detach().float().cpu().numpy() for name, part in network.state_dict().items()})
+        graph = normalised_graph(matrix)
+        users, items = self.map(mean_vectors(matrix, self.texts)), self.map(self.texts)
+        total, reach = items, np.zeros_like(items)
+        for _ in range(self.config.n_layers):
+            reach = reach + items
+            users, items = graph @ items, graph.T @ users
+            total = total + items
+        degrees = np.bincount(matrix.indices, minlength=matrix.shape[1])
+        self.reach = reach * degree_powers(np.maximum(degrees, 1), -0.5)[:, None]
+        self.items = _unit(total)
+
+    def item_vectors(self) -> np.ndarray:
+        """`[n_items, D]` float32 of length 1."""
+        return self.items
+
+    def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """`[n, D]` float32 of length 1; 0 without a history."""
+        matrix = history_matrix(histories, users)
+        lengths = np.diff(matrix.indptr)
+        own = self.map(mean_vectors(matrix, self.texts))
+        vectors = _unit(own + (matrix @ self.reach) * degree_powers(lengths, -0.5)[:, None])
+        vectors[lengths == 0] = 0.0
+        return vectors
+
+    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """Cosines `[n, n_items]` float32; see `Retriever.scores`."""
+        return self.user_vectors(histories, users) @ self.items.T
+
+    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """See `nearest_of_history`."""
+        return nearest_of_history(self.items, history, items)
+
+    def save(self, folder: Path) -> None:
+        """Write `items.npy`, `reach.npy`, the items' `texts.npy`, the map's `weights.safetensors`, `config.json`."""
+        from safetensors.numpy import save_file
+
+        for name in ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_file(self.map.weights, folder / WEIGHTS_FILE)
+        write_config(self.name, self.config, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; arrays are memory-mapped read-only."""
+        from safetensors.numpy import load_file
+
+        retriever = cls(read_config(cls.name, AlphaRecConfig, folder))
+        for name in ARRAYS:
+            setattr(retriever, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        retriever.map = TextMap(load_file(folder / WEIGHTS_FILE))
+        return retriever
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.maximum(lengths, ALMOST_NOTHING)).astype(np.float32)
