@@ -54,8 +54,7 @@ class VectorConfig(TrainingConfig):
         default=0.1,
         gt=0,
         lt=1,
-        description="`generative`: share of users and items whose first vector is hidden; of the entries of each "
-        "vector in models without a graph.",
+        description="`generative`: share of the entries of each first vector that are hidden.",
     )
     fold_in_l2: float = Field(
         default=1.0, gt=0, description="Ridge penalty of the map from a history to a vector, for users not trained on."

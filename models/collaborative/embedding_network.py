@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -18,9 +18,6 @@ class EmbeddingNetwork(nn.Module):
         users: `[n_users, D]` first vectors.
         items: `[n_items, D]` first vectors.
     """
-
-    has_neighbours: ClassVar[bool] = False
-    """Whether a vector is also made of those of its neighbours in the graph."""
 
     def __init__(self, users: torch.Tensor, items: torch.Tensor):
         super().__init__()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 
 from models.collaborative.embedding_network import EmbeddingNetwork
@@ -19,8 +17,6 @@ class LightGcnNetwork(EmbeddingNetwork):
         product: The normalised adjacency.
         n_layers: Rounds of smoothing.
     """
-
-    has_neighbours: ClassVar[bool] = True
 
     def __init__(self, users: torch.Tensor, items: torch.Tensor, product: SparseProduct, n_layers: int):
         super().__init__(users, items)

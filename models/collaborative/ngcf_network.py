@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -25,8 +23,6 @@ class NgcfNetwork(EmbeddingNetwork):
         n_layers: Convolutions.
         dropout: Share of outputs zeroed while training.
     """
-
-    has_neighbours: ClassVar[bool] = True
 
     def __init__(self, users: torch.Tensor, items: torch.Tensor, product: SparseProduct, n_layers: int, dropout: float):
         super().__init__(users, items)

@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from models.errors import UserError
 from models.text.encoder import TextEncoder
 from resources.text_encoder import CachedTextEncoder
 from resources.warehouse import Warehouse
@@ -76,6 +77,23 @@ def test_no_texts_are_no_vectors(warehouse: Warehouse):
     vectors, n_new = CachedTextEncoder(name="hashing").encode(warehouse, [])
     assert (vectors.shape, n_new) == ((0, 0), 0)
     assert not warehouse.exists()
+
+
+def test_vectors_are_cut_after_the_cache_which_holds_them_whole(warehouse: Warehouse, encoded: list):
+    texts = ["a mug of red enamel for camping", "a brass lamp with a long arm for desks"]
+    whole, _ = CachedTextEncoder(name="hashing").encode(warehouse, texts)
+    short = CachedTextEncoder(name="hashing", dimensions=200)
+    cut, n_new = short.encode(warehouse, texts)
+    assert (cut.shape, n_new, len(encoded)) == ((2, 200), 0, 1)
+    np.testing.assert_allclose(cut, whole[:, :200] / np.linalg.norm(whole[:, :200], axis=1, keepdims=True), rtol=1e-6)
+    assert short.version == CachedTextEncoder(name="hashing").version == "hashing-1:256"
+    assert short.vectors_version == "hashing-1:256:first 200"
+    assert CachedTextEncoder(name="hashing").vectors_version == "hashing-1:256"
+
+
+def test_more_dimensions_than_the_encoder_has_are_refused(warehouse: Warehouse):
+    with pytest.raises(UserError, match="300 dimensions are asked for, the encoder's vectors have 256"):
+        CachedTextEncoder(name="hashing", dimensions=300).encode(warehouse, ["a mug"])
 
 
 def test_the_hashing_encoder_imports_no_torch(tmp_path):

@@ -57,11 +57,12 @@ CHANGES_SCORES = {
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
 TESTED_WITH_THE_TRAINER = {"final_learning_rate_share"}
 TESTED_BELOW |= {"uniformity_weight", "margin", "negative_weight"}
+TESTED_WITH_TEXTS = {"alignment", "alignment_weight", "alignment_temperature", "mask_share", "align_users"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
 def test_every_setting_is_tested():
-    elsewhere = TESTED_BELOW | TESTED_WITH_THE_TRAINER | TESTED_WITH_THE_ASSETS
+    elsewhere = TESTED_BELOW | TESTED_WITH_THE_TRAINER | TESTED_WITH_TEXTS | TESTED_WITH_THE_ASSETS
     assert set(CHANGES_SCORES) | elsewhere == set(EmbeddingConfig.model_fields)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.retrieval.item_features import ItemFeatures, attribute_tokens
+from models.retrieval.item_features import ItemFeatures, attribute_tokens, features_of
 
 
 def test_each_value_of_each_attribute_has_a_number():
@@ -34,3 +34,23 @@ def test_what_is_not_finite_is_named():
 def test_text_and_attributes_are_of_the_same_items():
     with pytest.raises(ValueError, match="text of 3 items, attributes of 2"):
         ItemFeatures(np.zeros((3, 2), np.float32), np.zeros((2, 1), np.int32), 1)
+
+
+def test_features_of_another_vocabulary_or_none_are_refused():
+    features = ItemFeatures(np.zeros((3, 2), np.float32), np.zeros((3, 1), np.int32), 1)
+    assert features_of("x", features, 3) is features
+    with pytest.raises(ValueError, match="x needs the features of 4 items, found those of 3"):
+        features_of("x", features, 4)
+    with pytest.raises(ValueError, match="x needs the features of 4 items, found none"):
+        features_of("x", None, 4)
+
+
+def test_the_digest_follows_texts_and_attributes():
+    text, tokens = np.arange(6, dtype=np.float32).reshape(3, 2), np.zeros((3, 1), np.int32)
+    digests = {
+        ItemFeatures(text, tokens, 1).digest(),
+        ItemFeatures(text[::-1], tokens, 1).digest(),
+        ItemFeatures(text, tokens - 1, 1).digest(),
+    }
+    assert len(digests) == 3
+    assert ItemFeatures(text.copy(), tokens.copy(), 1).digest() in digests

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from models.training.contrastive_losses import info_nce_loss, mixed_softmax_loss
+from models.training.contrastive_losses import info_nce_loss, mixed_softmax_loss, one_way_info_nce_loss
 
 
 class TestMixedSoftmax:
@@ -53,3 +53,26 @@ class TestInfoNCE:
         """Orthogonal pairs, t = 1: each has e against 1."""
         one = torch.eye(2) * 7
         assert info_nce_loss(one, one, 1.0).item() == pytest.approx(-math.log(math.e / (math.e + 1)))
+
+
+class TestOneWay:
+    def test_is_the_first_half_of_info_nce(self):
+        generator = torch.Generator().manual_seed(0)
+        one, other = (torch.randn(7, 3, generator=generator, requires_grad=True) for _ in range(2))
+        found = one_way_info_nce_loss(one, other, 0.3)
+        total = 0.0
+        for i in range(7):
+            scores = [math.exp(torch.cosine_similarity(one[i], other[j], dim=0).item() / 0.3) for j in range(7)]
+            total -= math.log(scores[i] / sum(scores))
+        assert found.item() == pytest.approx(total / 7, rel=1e-5)
+        both = (found + one_way_info_nce_loss(other, one, 0.3)) / 2
+        torch.testing.assert_close(both, info_nce_loss(one, other, 0.3))
+        mine, theirs = (
+            torch.autograd.grad(both, [one, other]),
+            torch.autograd.grad(info_nce_loss(one, other, 0.3), [one, other]),
+        )
+        for found_gradient, expected in zip(mine, theirs, strict=True):
+            torch.testing.assert_close(found_gradient, expected)
+
+    def test_no_rows_cost_nothing(self):
+        assert one_way_info_nce_loss(torch.zeros(0, 3), torch.zeros(0, 3), 1.0).item() == 0
