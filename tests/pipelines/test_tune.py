@@ -177,3 +177,13 @@ def with_event(data: Interactions, user: int, item: int, time: int) -> Interacti
         times=np.insert(data.times, place, time),
         weights=np.insert(data.weights, place, np.float32(1)),
     )
+
+
+def test_a_retriever_that_reads_what_items_are_is_given_it(tuned, copied, invoke):
+    shop = copied(tuned[0])
+    quick = {"embedding_size": 8, "hidden_size": 16, "max_epochs": 1, "n_negatives": 32}
+    change(shop, retrievers={"alpharec": quick}, tuning={"alpharec": {"temperature": {"low": 0.1, "high": 0.2}}})
+    result = invoke("tune", "alpharec", "-c", shop.config, "--trials", 1)
+    assert result.exit_code == 0, result.output
+    found = [row for row in rows(shop) if row["retriever"] == "alpharec"]
+    assert [row["state"] for row in found] == ["complete", "complete"], found

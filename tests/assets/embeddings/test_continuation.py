@@ -66,6 +66,13 @@ def test_another_config_begins_anew(find):
     assert find(learning_rate=0.02) is None
 
 
+def test_texts_of_another_encoder_begin_anew(built):
+    config = registry.config_class("sasrec").model_validate(built.project.settings.retrievers["sasrec"])
+    day = dt.date(2025, 9, 21)
+    assert find_earlier(built.warehouse, built.artifacts, config, "sasrec", day, None) is not None
+    assert find_earlier(built.warehouse, built.artifacts, config, "sasrec", day, "another") is None
+
+
 def test_other_code_begins_anew(find, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(continuation, "code_digest", lambda *folders: "other")
     assert find() is None
