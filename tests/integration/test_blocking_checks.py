@@ -203,7 +203,7 @@ def in_op_results(built, damaged):
     dropped = (SourceFile(built.day_file(LAST), "day", LAST), Drift("dropped", "price", "was number", True))
     for asset in ("raw_events", "raw_items"):
         results[f"{asset}:{source_schemas.CHECK}"] = source_schemas.check_result(asset, [dropped], 1, True)
-    damaged.sql("DELETE FROM item_text_embeddings WHERE item_id < 'i0002'")
+    damaged.sql("DELETE FROM item_text_embeddings WHERE item_id = (SELECT min(item_id) FROM item_text_embeddings)")
     for result in (
         text_vectors.check_vectors("item", np.full((20, 4), 0.5)),
         text_vectors.check_coverage("item", damaged.warehouse, LAST),
