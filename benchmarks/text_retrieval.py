@@ -27,7 +27,9 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "ease": ("ease", {}),
     "lightgcn": ("lightgcn", SMALL),
     "lightgcn_contrastive": ("lightgcn", SMALL | {"alignment": "contrastive"}),
+    "lightgcn_contrastive_1": ("lightgcn", SMALL | {"alignment": "contrastive", "alignment_weight": 1.0}),
     "lightgcn_generative": ("lightgcn", SMALL | {"alignment": "generative"}),
+    "lightgcn_generative_1": ("lightgcn", SMALL | {"alignment": "generative", "alignment_weight": 1.0}),
     "alpharec_linear": ("alpharec", SMALL | {"text_map": "linear"}),
     "alpharec": ("alpharec", SMALL),
 }

@@ -6,7 +6,14 @@ import pytest
 from models.errors import UserError
 from models.retrieval.config_file import write_config
 from models.retrieval.popularity import PopularityConfig
-from models.retrieval.registry import RETRIEVERS, config_class, load_retriever, retriever_class
+from models.retrieval.registry import (
+    RETRIEVERS,
+    config_class,
+    load_retriever,
+    reads_item_features,
+    reads_user_texts,
+    retriever_class,
+)
 
 HEAVY = ("torch", "faiss", "lightgbm", "scipy", "safetensors")
 
@@ -42,3 +49,18 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
 """
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "items", "users"),
+    [
+        ("ease", {}, False, False),
+        ("two_tower", {}, True, False),
+        ("alpharec", {}, True, False),
+        ("lightgcn", {}, False, False),
+        ("lightgcn", {"alignment": "contrastive"}, True, True),
+        ("ultragcn", {"alignment": "generative", "align_users": False}, True, False),
+    ],
+)
+def test_what_is_read_besides_interactions_depends_on_the_settings(name, settings, items, users):
+    assert (reads_item_features(name, settings), reads_user_texts(name, settings)) == (items, users)
