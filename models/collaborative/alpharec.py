@@ -135,10 +135,10 @@ class AlphaRec(Retriever):
         from models.collaborative.graph_product import adjacency_product
 
         c = self.config
-        texts = (torch.from_numpy(part).to(device) for part in (mean_vectors(matrix, self.texts), self.texts))
+        users, items = (torch.from_numpy(part).to(device) for part in (mean_vectors(matrix, self.texts), self.texts))
         product = adjacency_product(normalised_graph(matrix), device)
         hidden_size = c.hidden_size if c.text_map == "two_layer" else None
-        return AlphaRecNetwork(*texts, product, c.n_layers, c.embedding_size, hidden_size).to(device)
+        return AlphaRecNetwork(users, items, product, c.n_layers, c.embedding_size, hidden_size).to(device)
 
     def _task(
         self,
@@ -175,8 +175,10 @@ class AlphaRec(Retriever):
 
         all_users, all_items = forward()
         negatives = torch.randint(len(all_items), (self.config.n_negatives,), device=items.device)
-        chosen = (F.normalize(part, dim=1) for part in (all_users[users], all_items[items], all_items[negatives]))
-        return shared_softmax_loss(*chosen, items, negatives, self.config.temperature)
+        own, touched, others = (
+            F.normalize(part, dim=1) for part in (all_users[users], all_items[items], all_items[negatives])
+        )
+        return shared_softmax_loss(own, touched, others, items, negatives, self.config.temperature)
 
     def _keep(self, network: AlphaRecNetwork, matrix: csr_matrix) -> None:
         """Take over the map, the items' vectors, and what an item gives to a user who touched it."""

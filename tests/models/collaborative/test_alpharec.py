@@ -123,6 +123,7 @@ def test_a_new_item_known_by_its_text_alone_is_retrieved(interactions, text_map)
 CHANGES_SCORES = {
     "learning_rate": 0.05,
     "warmup_steps": 50,
+    "schedule": "linear",
     "weight_decay": 3.0,
     "averaging": 0.9,
     "batch_tokens": 50,
@@ -136,7 +137,7 @@ CHANGES_SCORES = {
     "n_negatives": 5,
 }
 TESTED_BELOW = {"patience", "n_validation_users"}
-SHARED_WITH_OTHERS = {"n_threads", "continued_epochs", "from_scratch_days"}
+SHARED_WITH_OTHERS = {"final_learning_rate_share", "n_threads", "continued_epochs", "from_scratch_days"}
 
 
 def test_every_setting_is_tested():
