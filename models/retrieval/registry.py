@@ -26,6 +26,7 @@ RETRIEVERS: dict[str, str] = {
     "slim": "models.collaborative.slim.Slim",
     "graph_filter": "models.collaborative.graph_filter.GraphFilter",
     "ials": "models.retrieval.ials.Ials",
+    "knn_embed": "models.retrieval.knn_embed.KnnEmbed",
     "bpr_mf": "models.collaborative.bpr_mf.BprMf",
     "lightgcn": "models.collaborative.lightgcn.LightGcn",
     "ngcf": "models.collaborative.ngcf.Ngcf",
