@@ -12,8 +12,8 @@ Search = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Called with queries `[r, D]` and the user of each as a row of the weights `[r]`; answers `[r, L]` items, best first,
 -1 where there are fewer, none of them seen or disallowed."""
 
-ROUNDING = 1e-6
-"""Weights are float32: .7 of 10 must be 7."""
+DECIMALS = 3
+"""Of a share of k that count: weights are float32, and .7 of 10 must be 7."""
 
 
 def quotas(weights: np.ndarray, k: int) -> np.ndarray:
@@ -32,13 +32,11 @@ def quotas(weights: np.ndarray, k: int) -> np.ndarray:
     weights = np.asarray(weights, dtype=np.float64)
     totals = weights.sum(axis=1, keepdims=True)
     shares = k * weights / np.where(totals > 0, totals, 1.0)
-    whole = np.floor(shares + ROUNDING)
-    rests = np.round(shares - whole, 6)
-    # Rows are sorted one by one within one sort: by row, then the largest rest, then the heaviest.
-    rows = np.repeat(np.arange(len(weights)), weights.shape[1])
-    order = np.lexsort((-weights.ravel(), -rests.ravel(), rows)).reshape(weights.shape) % max(weights.shape[1], 1)
-    places = np.empty_like(order)
-    np.put_along_axis(places, order, np.broadcast_to(np.arange(weights.shape[1]), order.shape), axis=1)
+    shares = np.round(shares, DECIMALS)
+    whole = np.floor(shares)
+    rests = np.round(shares - whole, DECIMALS)
+    order = np.lexsort((-weights, -rests), axis=1)
+    places = np.argsort(order, axis=1)
     missing = np.where(totals > 0, k, 0) - whole.sum(axis=1, keepdims=True)
     return (whole + (places < missing)).astype(np.int64)
 

@@ -36,6 +36,7 @@ RETRIEVERS: dict[str, str] = {
     "bert4rec": "models.sequential.bert4rec.BERT4Rec",
     "gru4rec": "models.sequential.gru4rec.GRU4Rec",
     "hstu": "models.sequential.hstu.HSTU",
+    "multi_interest": "models.sequential.multi_interest.MultiInterest",
     "m2trec": "models.sequential.m2trec.M2TRec",
     "two_tower": "models.sequential.two_tower.TwoTower",
 }

@@ -22,6 +22,7 @@ SMALL = {
     "gru4rec": QUICK,
     "hstu": QUICK,
     "m2trec": QUICK | {"max_epochs": 30},
+    "multi_interest": QUICK | {"n_interests": 3},
     "sasrec": QUICK,
     "two_tower": QUICK | {"max_epochs": 25},
     "graph_filter": {"n_factors": 8},
