@@ -14,8 +14,8 @@ from models.training.dropout import Dropout
 class MultiInterestNetwork(SequenceNetwork):
     """Item and position embeddings, `sasrec`'s blocks, and M weighted means of what was read so far.
 
-    With the states `h` and `a_j = W2 tanh(W1 h_j)`, `[M]`: interest m after item t is
-    `sum over j <= t of softmax(a_0m .. a_tm)_j h_j`.
+    With the states `h`, `a_j = W2 tanh(W1 h_j)`, `[M]`, and learned numbers `r` by how many items ago it was, interest m
+    after item t is `sum over j <= t of softmax over j of (a_jm + r_m[t - j]) h_j`, and `h_t` more where `adds_newest`.
     """
 
     def __init__(
@@ -27,10 +27,12 @@ class MultiInterestNetwork(SequenceNetwork):
         n_heads: int,
         n_interests: int,
         attention_size: int,
+        adds_newest: bool,
         dropout: float,
         cosine: bool,
     ):
         super().__init__(n_items, embedding_size, cosine)
+        self.adds_newest = adds_newest
         self.positions = nn.Embedding(max_length, embedding_size)
         self.dropout = Dropout(dropout)
         blocks = [Block(embedding_size, n_heads, dropout) for _ in range(n_blocks)]
@@ -38,6 +40,7 @@ class MultiInterestNetwork(SequenceNetwork):
         self.norm = nn.LayerNorm(embedding_size)
         self.inner = nn.Linear(embedding_size, attention_size, bias=False)
         self.outer = nn.Linear(attention_size, n_interests, bias=False)
+        self.recency = nn.Parameter(torch.zeros(n_interests, max_length))
         self.apply(draw_weights)
         # From draws as small as the others' all interests would begin as the same plain mean, and part slowly.
         nn.init.normal_(self.inner.weight, std=embedding_size**-0.5)
@@ -53,9 +56,12 @@ class MultiInterestNetwork(SequenceNetwork):
             x = block(x)
         states = self.norm(x)
         logits = self.outer(torch.tanh(self.inner(states))).transpose(1, 2)  # (B, M, T)
-        later = torch.ones(T, T, dtype=torch.bool, device=x.device).triu(1)
-        shares = logits[:, :, None, :].masked_fill(later, -torch.inf).softmax(dim=-1)  # (B, M, T, T)
-        return (shares.to(states.dtype) @ states[:, None]).transpose(1, 2)  # (B, T, M, D)
+        places = torch.arange(T, device=x.device)
+        ago = places[:, None] - places[None, :]  # (T, T)
+        logits = logits[:, :, None, :] + self.recency[:, ago.clamp_min(0)]  # (B, M, T, T)
+        shares = logits.masked_fill(ago < 0, -torch.inf).softmax(dim=-1)
+        means = (shares.to(states.dtype) @ states[:, None]).transpose(1, 2)  # (B, T, M, D)
+        return means + states[:, :, None] if self.adds_newest else means
 
 
 def alikeness(interests: torch.Tensor) -> torch.Tensor:
