@@ -32,7 +32,9 @@ class KnnEmbedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base: str = Field(default="ials", description="The retriever with vectors on top of which it works; fitted with it.")
+    base: str = Field(
+        default="ials", description="The retriever with vectors on top of which it works; fitted with it."
+    )
     base_settings: dict[str, Any] = Field(default_factory=dict, description="That retriever's own settings.")
     n_clusters: int = Field(default=64, ge=1, description="Clusters of items.")
     cluster_metric: Literal["cosine", "euclidean"] = Field(
@@ -46,7 +48,10 @@ class KnnEmbedConfig(BaseModel):
         default=10, ge=0, description="Users like the user whose mixtures smooth the user's; 0: none do."
     )
     own_weight: float = Field(
-        default=0.5, ge=0, le=1, description="Share of a user's own history in the mixture; the rest is the neighbours'."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of a user's own history in the mixture; the rest is the neighbours'.",
     )
     user_share: float = Field(
         default=0.5,

@@ -82,8 +82,8 @@ def mixtures(
 ) -> Interests:
     """The heaviest clusters of each user as interests.
 
-    The weight of cluster c is `p(c | u) = sum over its items i of q_ui`, and its vector the centroid of what was touched
-    there, `sum over its items i of q_ui v_i / p(c | u)`.
+    The weight of cluster c is `p(c | u) = sum over its items i of q_ui`, and its vector the centroid of what was
+    touched there, `sum over its items i of q_ui v_i / p(c | u)`.
 
     Args:
         touched: `q`, `[n, n_items]`.

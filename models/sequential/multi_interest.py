@@ -130,7 +130,7 @@ class MultiInterest(SequenceRetriever):
         return Interests(vectors, weights.astype(np.float32))
 
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """The mean of a user's interests by weight, `[n, embedding_size]` float32; of length 1 where scores are cosines.
+        """The mean of a user's interests by weight, `[n, embedding_size]` float32, of length 1 if scores are cosines.
 
         One vector for those who want one; scores are of the interests.
         """

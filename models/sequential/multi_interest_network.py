@@ -14,8 +14,8 @@ from models.training.dropout import Dropout
 class MultiInterestNetwork(SequenceNetwork):
     """Item and position embeddings, `sasrec`'s blocks, and M weighted means of what was read so far.
 
-    With the states `h`, `a_j = W2 tanh(W1 h_j)`, `[M]`, and learned numbers `r` by how many items ago it was, interest m
-    after item t is `sum over j <= t of softmax over j of (a_jm + r_m[t - j]) h_j`, and `h_t` more where `adds_newest`.
+    With the states `h`, `a_j = W2 tanh(W1 h_j)`, `[M]`, and learned numbers `r` by how many items ago it was, interest
+    m after item t is `sum over j <= t of softmax over j of (a_jm + r_m[t - j]) h_j`, plus `h_t` where `adds_newest`.
     """
 
     def __init__(
