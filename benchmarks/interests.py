@@ -1,11 +1,11 @@
 """What several vectors a user are for: recall of long lists, and how many kinds of items they hold.
 
-    python benchmarks/interests.py gowalla ../shared/data/gowalla/gowalla.parquet
+    python benchmarks/interests.py gowalla ../shared/data/gowalla/gowalla.parquet [--users 5000]
     python benchmarks/interests.py beauty ../shared/data/amazon_beauty/sequences.parquet
 
 Gowalla: `knn_embed` on `ials` against that very `ials`. Beauty: `multi_interest`, drawn in proportion, merged by the
 largest score, and by the mean of a user's interests as if it were one vector. Splits and users as in retrieval.py and
-next_item.py. A line of JSON for each way to make lists of 100:
+next_item.py, or so many of the users, drawn. A line of JSON for each way to make lists of 100:
 
 - recall and NDCG at 10, 20 and 100, with bootstrapped intervals for recall@100;
 - `clusters_covered`: of the clusters that a user's test items lie in, the share of which the list holds an item;
@@ -16,6 +16,7 @@ Clusters for this are 200 of the item vectors' directions, drawn from another se
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import sys
@@ -103,14 +104,22 @@ def main() -> None:
     from models.evaluation.protocol_lists import ranked
     from models.retrieval.clusters import find_clusters
 
-    what, path = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["gowalla", "beauty"])
+    parser.add_argument("path")
+    parser.add_argument("--users", type=int, help="users to rank for; all where not given")
+    given = parser.parse_args()
     began = time.process_time()
-    data, truth, report, ways = {"gowalla": gowalla_ways, "beauty": beauty_ways}[what](path)
+    data, truth, report, ways = {"gowalla": gowalla_ways, "beauty": beauty_ways}[given.what](given.path)
     fit = round(time.process_time() - began, 1)
     vectors = np.asarray(next(iter(ways.values())).item_vectors())
     clusters = find_clusters(vectors, N_CLUSTERS, "cosine", 20, seed=7).of(vectors)
     cluster_of = pl.DataFrame({"item_id": data.past.item_ids.astype(str), "cluster": clusters})
-    users = np.searchsorted(data.past.user_ids, truth["user_id"].unique().sort().to_numpy())
+    asked = truth["user_id"].unique().sort()
+    if given.users:
+        asked = asked.sample(min(given.users, len(asked)), seed=0).sort()
+        truth = truth.join(asked.to_frame(), on="user_id", how="semi")
+    users = np.searchsorted(data.past.user_ids, asked.to_numpy())
     print(json.dumps({"fit_cpu_s": fit, "best_epoch": report.best_epoch, "n_epochs": len(report.curve)}), flush=True)
     for name, model in ways.items():
         began = time.process_time()
