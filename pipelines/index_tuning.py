@@ -22,6 +22,7 @@ from models.reports.wording import in_bytes
 from models.retrieval import registry
 from models.retrieval.by_cosine import compared_by
 from models.retrieval.interactions import Interactions
+from models.retrieval.recommend_by_index import index_queries
 from pipelines.console import Bar, console, say
 from pipelines.query import as_table
 from pipelines.storage import artifacts_of, warehouse_of
@@ -91,8 +92,7 @@ def _vectors(project: Project, name: str, n_queries: int) -> tuple[dt.date, np.n
     data = Interactions.load(artifact_folder(warehouse, store, "interaction_sequences", day))
     metric = project.settings.index.metric
     model = compared_by(metric, load(name, artifact_folder(warehouse, store, name, day), "final"))
-    users = sample_users(data.n_users, n_queries)
-    queries = model.user_vectors(data, users)
+    queries, users = index_queries(model, data, sample_users(data.n_users, n_queries))
     refuse_unusable(queries, data.user_ids[users], f"user vectors of {name}", zeros_are_refused=False)
     queries = queries[queries.any(axis=1)]  # To a user without a vector every item is as near: all would be found.
     if len(queries) < LEAST_QUERIES:

@@ -25,7 +25,11 @@ def columns(kind: str) -> Columns:
         "as_of_day": ("DATE", "Partition: what was known at the end of this day"),
         "retriever": ("VARCHAR", "The retriever that learned the vector"),
         f"{kind}_id": ("VARCHAR", f"The {kind}"),
-        "vector": ("FLOAT[]", "Inner product of a user's and an item's vector = the retriever's score"),
+        "vector": (
+            "FLOAT[]",
+            "Inner product of a user's and an item's vector = the retriever's score; of a user with several interests "
+            "the mean",
+        ),
     }
 
 

@@ -26,6 +26,7 @@ from models.ann.index import AnnIndex
 from models.ann.recall import ExactAnswers
 from models.retrieval.by_cosine import compared_by
 from models.retrieval.interactions import Interactions
+from models.retrieval.recommend_by_index import index_queries
 from resources.artifact_store import ArtifactStore
 from resources.warehouse import Warehouse
 
@@ -62,8 +63,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         metric, wanted = settings.index.metric, settings.checks.min_index_recall
         model = compared_by(metric, load(name, artifact_folder(warehouse, artifacts, name, day), "final"))
         vectors, k = model.item_vectors(), min(settings.recommendations.candidates_per_source, data.n_items)
-        users = sample_users(data.n_users)
-        queries = model.user_vectors(data, users)
+        queries, users = index_queries(model, data, sample_users(data.n_users))
         refuse_unusable(queries, data.user_ids[users], f"user vectors of {name}", zeros_are_refused=False)
         earlier = earlier_index(warehouse, artifacts, name, day, settings.index, data.item_ids, vectors)
         found = index_that_finds(vectors, queries, k, wanted, settings.index, data.item_ids, earlier)

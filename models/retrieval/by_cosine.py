@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from models.ann.metric import prepared
 from models.retrieval.contract import FitReport, Retriever
 from models.retrieval.interactions import Interactions
+from models.retrieval.interests import Interests, scores_of_all
 
 
 class ByCosine(Retriever):
@@ -31,8 +33,8 @@ class ByCosine(Retriever):
         raise TypeError(f"fit {self.name} itself, then take its vectors by cosine")
 
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """Cosines `[n, n_items]` float32; 0 for a user without a vector."""
-        return self.user_vectors(histories, users) @ self.item_vectors().T
+        """Cosines `[n, n_items]` float32, the largest where a user has several vectors; 0 without a vector."""
+        return scores_of_all(self.score_vectors(histories, users), self.item_vectors())
 
     def item_vectors(self) -> np.ndarray:
         """`[n_items, embedding_size]` float32 of length 1."""
@@ -42,6 +44,20 @@ class ByCosine(Retriever):
         """`[n, embedding_size]` float32 of length 1, or 0 where there is no vector."""
         return prepared(self.inner.user_vectors(histories, users), "cosine")
 
+    def score_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """`[n, s, embedding_size]` float32 of length 1, or 0 where there is no vector."""
+        return _each_prepared(self.inner.score_vectors(histories, users))
+
+    @property
+    def draws_in_proportion(self) -> bool:
+        """As the retriever inside does."""
+        return self.inner.draws_in_proportion
+
+    def interests(self, histories: Interactions, users: np.ndarray) -> Interests:
+        """Those of the retriever inside, with vectors of length 1."""
+        found = self.inner.interests(histories, users)
+        return replace(found, vectors=_each_prepared(found.vectors))
+
     def save(self, folder: Path) -> None:
         """Save the retriever inside."""
         self.inner.save(folder)
@@ -50,6 +66,11 @@ class ByCosine(Retriever):
     def load(cls, folder: Path) -> Retriever:
         """Load the retriever inside instead."""
         raise TypeError("load the retriever itself, then take its vectors by cosine")
+
+
+def _each_prepared(vectors: np.ndarray) -> np.ndarray:
+    """`[n, s, D]`, each of length 1 or 0."""
+    return prepared(vectors.reshape(-1, vectors.shape[-1]), "cosine").reshape(vectors.shape)
 
 
 def compared_by(metric: str, retriever: Retriever) -> Retriever:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from models.retrieval.interactions import Interactions
+from models.retrieval.interests import Interests
 from models.retrieval.item_features import ItemFeatures
 from models.retrieval.user_texts import UserTexts
 
@@ -150,8 +151,28 @@ class Retriever(ABC):
         raise TypeError(f"retriever {self.name} has no vectors")
 
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """`[n, embedding_size]` float32 for the given users."""
+        """`[n, embedding_size]` float32 for the given users; one vector for each, see `score_vectors`."""
         raise TypeError(f"retriever {self.name} has no vectors")
+
+    def score_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
+        """`[n, s, embedding_size]` float32: an item's score is its largest inner product with a user's s vectors.
+
+        One for most retrievers, the user's vector.
+        """
+        return self.user_vectors(histories, users)[:, None]
+
+    @property
+    def draws_in_proportion(self) -> bool:
+        """Whether lists are drawn from `interests` in proportion, and only ordered by score."""
+        return False
+
+    def interests(self, histories: Interactions, users: np.ndarray) -> Interests:
+        """What lists are drawn from, of the given users.
+
+        Raises:
+            TypeError: This class has none.
+        """
+        raise TypeError(f"retriever {self.name} has no interests")
 
     def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
         """The history item that speaks most for each recommended item, `[len(items)]` int32, -1 for none.

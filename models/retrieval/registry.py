@@ -26,6 +26,7 @@ RETRIEVERS: dict[str, str] = {
     "slim": "models.collaborative.slim.Slim",
     "graph_filter": "models.collaborative.graph_filter.GraphFilter",
     "ials": "models.retrieval.ials.Ials",
+    "knn_embed": "models.retrieval.knn_embed.KnnEmbed",
     "bpr_mf": "models.collaborative.bpr_mf.BprMf",
     "lightgcn": "models.collaborative.lightgcn.LightGcn",
     "ngcf": "models.collaborative.ngcf.Ngcf",
@@ -36,6 +37,7 @@ RETRIEVERS: dict[str, str] = {
     "bert4rec": "models.sequential.bert4rec.BERT4Rec",
     "gru4rec": "models.sequential.gru4rec.GRU4Rec",
     "hstu": "models.sequential.hstu.HSTU",
+    "multi_interest": "models.sequential.multi_interest.MultiInterest",
     "m2trec": "models.sequential.m2trec.M2TRec",
     "two_tower": "models.sequential.two_tower.TwoTower",
 }

@@ -36,6 +36,24 @@ def top_k(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return items, best
 
 
+def best_found(found: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of the items that were found for each row: score descending, then item ascending.
+
+    Args:
+        found: `[n, m]` int items, -1 for none.
+        scores: `[n, m]` float32, theirs; `-inf` where there is none or it may not be chosen.
+        k: List length, at least 1.
+
+    Returns:
+        Items `[n, k]` int32 and scores `[n, k]` float32, padded like `top_k`.
+    """
+    by_item = np.argsort(found, axis=1)
+    found = np.take_along_axis(found, by_item, axis=1)
+    columns, best = top_k(np.take_along_axis(scores, by_item, axis=1), k)
+    items = np.take_along_axis(found, np.maximum(columns, 0), axis=1) if found.shape[1] else columns
+    return np.where(columns >= 0, items, -1).astype(np.int32), best
+
+
 def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     """The columns of the `width` best scores of each row, `[n, width]`, in any order; of equal ones the lowest.
 

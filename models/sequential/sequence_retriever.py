@@ -185,12 +185,16 @@ class SequenceRetriever(Retriever):
 
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """The state after each user's newest item, `[n, embedding_size]` float32; zero without a history."""
+        return self.newest_states(histories, users, (self.config.embedding_size,))
+
+    def newest_states(self, histories: Interactions, users: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """The same of a network whose states have any shape, `[n, *shape]`."""
         import torch
 
         from models.training.threads import torch_threads
 
         users = np.asarray(users)
-        vectors = np.zeros((len(users), self.config.embedding_size), dtype=np.float32)
+        vectors = np.zeros((len(users), *shape), dtype=np.float32)
         newest = newest_pieces(histories, users, self.config.max_length)
         (items, times), pieces = extract((histories.items, histories.times), newest)
         sequences = self._sequences(items, times)

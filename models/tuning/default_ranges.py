@@ -11,6 +11,7 @@ from models.tuning.search_range import SearchRange
 
 SHARED: dict[str, SearchRange] = {
     "b": SearchRange(low=0.0, high=1.0),
+    "decorrelation_weight": SearchRange(low=0.0, high=1.0),
     "dropout": SearchRange(low=0.0, high=0.7),
     "embedding_size": SearchRange(choices=[16, 32, 64, 128]),
     "half_life_days": SearchRange(low=1.0, high=60.0, log=True),
@@ -24,12 +25,16 @@ SHARED: dict[str, SearchRange] = {
     "max_length": SearchRange(choices=[20, 50, 100]),
     "n_blocks": SearchRange(low=1, high=3),
     "n_heads": SearchRange(choices=[1, 2, 4]),
+    "n_clusters": SearchRange(choices=[16, 32, 64, 128, 256]),
+    "n_interests": SearchRange(low=2, high=8),
     "n_iterations": SearchRange(low=4, high=32, log=True),
     "n_layers": SearchRange(low=1, high=2),
     "n_neighbours": SearchRange(low=10, high=500, log=True),
+    "own_weight": SearchRange(low=0.0, high=1.0),
     "shrinkage": SearchRange(low=0.0, high=100.0),
     "similarity": SearchRange(choices=["cosine", "bm25"]),
     "temperature": SearchRange(choices=[None, 0.05, 0.07, 0.1]),
+    "user_share": SearchRange(low=0.0, high=0.9),
     "unobserved_weight": SearchRange(low=1e-3, high=1.0, log=True),
     "weight_decay": SearchRange(low=1e-4, high=0.3, log=True),
     "window_days": SearchRange(low=1.0, high=60.0, log=True),
@@ -52,6 +57,7 @@ OWN: dict[str, dict[str, SearchRange | None]] = {
         "popularity_exponent": SearchRange(low=-0.2, high=0.2),
         "sharpen_time": SearchRange(low=0.5, high=4.0),
     },
+    "knn_embed": {"n_neighbours": SearchRange(low=0, high=50)},
     "ials": {"l2": SearchRange(low=1e-5, high=0.1, log=True)},
     "slim": {"l1": SearchRange(low=0.1, high=10.0, log=True), "l2": SearchRange(low=0.5, high=50.0, log=True)},
     "alpharec": {

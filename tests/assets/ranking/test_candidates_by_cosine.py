@@ -41,24 +41,29 @@ def data():
 def offered(tmp_path, data):
     warehouse = Warehouse(catalog_path=str(tmp_path / "c.sqlite"), data_path=str(tmp_path / "data"))
     store = ArtifactStore(root=str(tmp_path / "artifacts"))
-    model = registry.new_retriever("ials", {"embedding_size": 4})
-    model.fit(data)
+    settings_of = {
+        "ials": {"embedding_size": 4},
+        "knn_embed": {"base_settings": {"embedding_size": 4}, "n_clusters": 4, "n_neighbours": 3},
+    }
+    models = {name: registry.new_retriever(name, settings) for name, settings in settings_of.items()}
 
-    def save(folder):
-        for part in ("validation", "final"):
-            (folder / part).mkdir()
-            model.save(folder / part)
+    def lists(part, metric, built_for=None, name="ials"):
+        """Candidates of one retriever."""
+        model = models[name]
+        model.fit(data)
 
-    store_artifact(warehouse, store, "ials", DAY, save, {})
+        def save(folder):
+            for part in ("validation", "final"):
+                (folder / part).mkdir()
+                model.save(folder / part)
 
-    def lists(part, metric, built_for=None):
-        """Candidates, and the vectors whose products their scores should be."""
+        store_artifact(warehouse, store, name, DAY, save, {})
         config = AnnIndexConfig(kind="flat", metric=metric)
         indexed = compared_by(built_for or metric, model)
         index = build_index(indexed.item_vectors(), AnnIndexConfig(kind="flat", metric=built_for or metric))
-        store_artifact(warehouse, store, "ials_index", DAY, index.save, {})
+        store_artifact(warehouse, store, f"{name}_index", DAY, index.save, {})
         wanted = SimpleNamespace(candidates_per_source=K)
-        settings = SimpleNamespace(recommendations=wanted, retrievers={"ials": {}}, index=config)
+        settings = SimpleNamespace(recommendations=wanted, retrievers={name: {}}, index=config)
         graph = SimpleNamespace(settings=settings)
         everything = np.ones(N_ITEMS, dtype=bool)
         return offer(graph, warehouse, store, DAY, part, data, np.arange(N_USERS), everything)
@@ -73,6 +78,17 @@ def test_by_cosine_both_parts_score_by_angle_and_offer_the_same(offered):
     assert judged["source_score"].abs().max() <= 1 + 1e-6
     by_product = offered("final", "inner_product")
     assert not by_product.select("user_id", "item_id").equals(final.select("user_id", "item_id"))
+
+
+def test_interests_are_drawn_from_in_both_parts(offered):
+    """A retriever of several vectors a user offers through its index what it offers without one."""
+    for metric in ("inner_product", "cosine"):
+        judged, final = (offered(part, metric, name="knn_embed") for part in ("validation", "final"))
+        assert judged.select("user_id", "item_id", "source_rank").equals(
+            final.select("user_id", "item_id", "source_rank")
+        )
+        np.testing.assert_allclose(judged["source_score"], final["source_score"], rtol=1e-4)
+        assert not final.select("item_id").equals(offered("final", metric).select("item_id"))
 
 
 def test_an_index_of_the_other_metric_is_refused(offered):

@@ -5,9 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.ann.build import build_index
+from models.ann.config import AnnIndexConfig
 from models.retrieval.contract import Retriever
+from models.retrieval.interests import largest_products
 from models.retrieval.item_features import ItemFeatures
 from models.retrieval.recommend import recommend
+from models.retrieval.recommend_by_index import top_k_by_index
 from models.retrieval.registry import RETRIEVERS, config_class, load_retriever, retriever_class
 
 QUICK = {"embedding_size": 32, "max_epochs": 12, "dropout": 0.2, "n_negatives": 64, "learning_rate": 5e-3}
@@ -18,6 +22,7 @@ SMALL = {
     "gru4rec": QUICK,
     "hstu": QUICK,
     "m2trec": QUICK | {"max_epochs": 30},
+    "multi_interest": QUICK | {"n_interests": 3},
     "sasrec": QUICK,
     "two_tower": QUICK | {"max_epochs": 25},
     "graph_filter": {"n_factors": 8},
@@ -108,7 +113,8 @@ class TestRetrieverContract:
         assert type(loaded) is retriever_class(name)
         assert loaded.config == fitted[name].config
         np.testing.assert_array_equal(loaded.scores(histories, users), fitted[name].scores(histories, users))
-        assert {path.suffix for path in tmp_path.iterdir()} <= {".json", ".npy", ".safetensors"}
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} <= {".json", ".npy", ".safetensors"}
 
     def test_same_seed_gives_the_same_model(self, name, fitted, planted, fit):
         histories, _ = planted
@@ -182,5 +188,36 @@ class TestRetrieverContract:
             with pytest.raises(TypeError, match=name):
                 retriever.user_vectors(planted[0], users)
             return
-        vectors = retriever.user_vectors(planted[0], users) @ retriever.item_vectors().T
-        np.testing.assert_allclose(vectors, retriever.scores(planted[0], users), rtol=1e-5, atol=1e-6)
+        assert retriever.user_vectors(planted[0], users).shape == (3, retriever.item_vectors().shape[1])
+        vectors = retriever.score_vectors(planted[0], users)
+        products = (vectors @ retriever.item_vectors().T).max(axis=1)
+        np.testing.assert_allclose(products, retriever.scores(planted[0], users), rtol=1e-5, atol=1e-6)
+        items = np.array([[0, 40], [7, -1], [39, 3]])
+        found = largest_products(vectors, retriever.item_vectors(), items)
+        expected = np.where(items >= 0, np.take_along_axis(products, items, axis=1), -np.inf)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+    def test_interests_are_shares_of_a_user_and_none_without_a_history(self, name, fitted, planted):
+        retriever, users = fitted[name], np.array([0, 3, 8])
+        if not retriever.draws_in_proportion:
+            with pytest.raises(TypeError, match=name):
+                retriever.interests(planted[0], users)
+            return
+        found = retriever.interests(planted[0], users)
+        assert found.vectors.shape == (*found.weights.shape, retriever.item_vectors().shape[1])
+        assert (found.vectors.dtype, found.weights.dtype) == (np.float32, np.float32)
+        assert np.isfinite(found.vectors).all()
+        assert (found.weights >= 0).all()
+        np.testing.assert_allclose(found.weights.sum(axis=1), [0, 1, 1], rtol=1e-5)
+        alone = retriever.interests(planted[0], users[1:2])
+        np.testing.assert_allclose(alone.weights[0], found.weights[1], rtol=1e-4, atol=1e-5)
+
+    def test_an_index_that_misses_nothing_finds_the_same_lists(self, name, fitted, planted):
+        retriever, users = fitted[name], np.arange(0, 40)
+        if not retriever.has_vectors:
+            return
+        index = build_index(retriever.item_vectors(), AnnIndexConfig(kind="flat"))
+        exact, exact_scores = recommend(retriever, planted[0], users, k=6)
+        found, scores = top_k_by_index(retriever, index, planted[0], users, k=6)
+        np.testing.assert_allclose(scores, exact_scores, rtol=1e-4, atol=1e-5)
+        assert (found == exact).mean() > 0.95

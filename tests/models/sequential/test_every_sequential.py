@@ -7,10 +7,17 @@ import torch
 from models.retrieval.recommend import recommend
 from models.retrieval.registry import config_class, load_retriever, retriever_class
 
-ALL = ["bert4rec", "gru4rec", "hstu", "sasrec"]
-CAUSAL = ["gru4rec", "hstu", "sasrec"]
+ALL = ["bert4rec", "gru4rec", "hstu", "multi_interest", "sasrec"]
+CAUSAL = ["gru4rec", "hstu", "multi_interest", "sasrec"]
 
-TINY = {"embedding_size": 16, "max_epochs": 2, "n_negatives": 32, "max_length": 8, "warmup_steps": 3}
+TINY = {
+    "embedding_size": 16,
+    "max_epochs": 2,
+    "n_negatives": 32,
+    "max_length": 8,
+    "warmup_steps": 3,
+    "temperature": None,
+}
 
 CHANGES_SCORES = {
     "learning_rate": 0.01,
@@ -33,9 +40,18 @@ OWN = {
     "bert4rec": ATTENTION | {"hidden_share": 0.8, "last_only_share": 1.0},
     "gru4rec": {"hidden_size": 32, "n_layers": 2},
     "hstu": ATTENTION,
+    "multi_interest": {
+        "n_blocks": 0,
+        "n_heads": 4,
+        "n_interests": 2,
+        "attention_size": 16,
+        "adds_newest": False,
+        "decorrelation_weight": 5.0,
+    },
     "sasrec": ATTENTION,
 }
 TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads", "final_learning_rate_share"}
+TESTED_BY_ITSELF = {"multi_interest": {"merge"}}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
@@ -57,6 +73,7 @@ def hit_rate(retriever, histories, targets):
 @pytest.mark.parametrize("name", ALL)
 def test_every_setting_is_tested(name):
     tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS
+    tested |= TESTED_BY_ITSELF.get(name, set())
     assert tested == set(config_class(name).model_fields)
 
 
@@ -88,6 +105,8 @@ def test_learns_an_order_that_a_bag_of_items_does_not_show(name, same_bag_differ
     settings = {"embedding_size": 32, "dropout": 0.0, "learning_rate": 1e-2, "n_negatives": 64, "batch_tokens": 512}
     if name == "bert4rec":
         settings |= {"last_only_share": 0.5, "learning_rate": 3e-3}
+    if name == "multi_interest":
+        settings |= {"merge": "max", "temperature": None}
     n_epochs = 120 if name == "bert4rec" else 40
     assert hit_rate(fitted(name, train, n_epochs=n_epochs, **settings), histories, targets) > 0.95
 
@@ -125,7 +144,7 @@ def test_a_later_item_changes_no_earlier_state(name, walks):
 @pytest.mark.parametrize("name", ALL)
 def test_with_a_temperature_scores_are_cosines(name, walks):
     train, _ = walks
-    retriever = fitted(name, train, temperature=0.1, **TINY)
+    retriever = fitted(name, train, **TINY | {"temperature": 0.1})
     users = np.arange(train.n_users)
     for vectors in (retriever.item_vectors(), retriever.user_vectors(train, users)):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
@@ -140,7 +159,8 @@ def test_every_weight_gets_a_gradient(name, walks):
     items = torch.arange(16).view(2, 8)
     if name == "bert4rec":
         items[:, 3] = 25
-    network(items, items * 1000).square().sum().backward()
+    states = network(items, items * 1000)
+    (states * torch.randn(states.shape, generator=torch.Generator().manual_seed(0))).sum().backward()
     for weight, parameter in network.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, weight
 
