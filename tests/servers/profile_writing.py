@@ -1,4 +1,4 @@
-"""What the tests of item profiles by a language model share: a shop whose profiles are written, and its ledger."""
+"""What the tests of profiles by a language model share: a shop whose profiles are written, and its ledger."""
 
 import datetime as dt
 import json
@@ -10,10 +10,11 @@ from chat_server import Reply
 from item_writer import data_of, described, is_rich, reply
 
 from assets.generator_calls import TABLE
-from assets.point_in_time import items_known
-from assets.profiles import written_items
+from assets.point_in_time import interactions_until, items_known
+from assets.profiles import written_items, written_users
 from models.profiles import shown_items
 from models.profiles.item_profiles import item_profiles
+from models.profiles.user_profiles import user_profiles
 from resources.text_generators.factory import make_generator
 
 EARLIER, LAST = dt.date(2025, 9, 17), dt.date(2025, 9, 20)
@@ -27,10 +28,15 @@ PRICES = {"price_per_million_tokens_in": 1.0, "price_per_million_tokens_out": 10
 
 NO_BUDGET = {"calls": None, "money": None}
 
+AS_BEFORE = {
+    **{"backend": "generator", "user_backend": "generator", "budget": NO_BUDGET},
+    **{"min_text_change": 0.0, "user_questions": {}},
+}
+
 
 def configured(shop, **sections):
     """The settings with a generator that writes; what a test before changed in the budget is undone."""
-    profiles = {"backend": "generator", "budget": NO_BUDGET, **sections.pop("profiles", {})}
+    profiles = {**AS_BEFORE, **sections.pop("profiles", {})}
     sections["generator"] = dict.fromkeys(PRICES) | {"api_key_env": "NO_KEY"} | sections["generator"]
     shop.configure(profiles=profiles, **sections)
     return shop.project.settings
@@ -47,8 +53,24 @@ def written(shop, day: dt.date = LAST, store: bool = False, **sections) -> tuple
     return frame, counts
 
 
+def users_written(shop, day: dt.date = LAST, store: bool = False, **sections) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The user profiles of a day, without the rest of the graph."""
+    settings, warehouse = configured(shop, **sections), shop.warehouse
+    interactions, items = interactions_until(warehouse, day), items_known(warehouse, day)
+    rows = user_profiles(interactions, items, item_profiles(items, day), day, settings.profiles)
+    generator = make_generator(settings.generator)
+    frame, counts = written_users.write_users(warehouse, generator, settings, rows, interactions, items, day)
+    if store:
+        warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
+    return frame, counts
+
+
 def ledger(shop) -> pl.DataFrame:
     return shop.warehouse.read(f"SELECT * FROM {TABLE}")
+
+
+def by_user(frame: pl.DataFrame) -> dict[str, dict]:
+    return {row["user_id"]: row for row in frame.iter_rows(named=True)}
 
 
 def by_item(frame: pl.DataFrame) -> dict[str, dict]:

@@ -17,7 +17,7 @@ from item_writer import data_of, described, reply, settings_of, writes
 from profile_writing import EARLIER, by_item, configured, ledger, reference, some, troubled, written
 
 from assets.generator_calls import FINAL, TABLE
-from assets.profiles import written_items
+from assets.profiles import writing
 from models.errors import UserError
 
 
@@ -101,7 +101,7 @@ class TestAKilledRun:
         assert ledger(shop)["key"].is_unique().all() and set(frame["backend"]) == {"openai"}
 
     def test_without_the_ledger_it_would_ask_about_all(self, shop, monkeypatch):
-        monkeypatch.setattr(written_items, "kept_answers", lambda warehouse, keys: {})
+        monkeypatch.setattr(writing, "kept_answers", lambda warehouse, keys: {})
         with ChatServer(writes) as server:
             for _ in range(2):
                 frame, _ = written(shop, generator=settings_of(server))

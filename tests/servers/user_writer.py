@@ -1,0 +1,62 @@
+"""A language model behind the chat server that describes users in the words of what they took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import item_writer
+from chat_server import Reply
+from item_writer import data_of, reply
+
+
+def is_update(data: dict[str, Any]) -> bool:
+    """Whether the call holds the prompt about what is new."""
+    return "standing" in data
+
+
+def is_about_a_user(data: dict[str, Any]) -> bool:
+    return "user" in data
+
+
+def is_rich(body: dict[str, Any]) -> bool:
+    """Whether the call holds the richer prompt."""
+    return "Describe this user and no other" in body["messages"][0]["content"]
+
+
+def user_described(data: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """A good answer to either prompt; `other` replaces fields."""
+    answer: dict[str, Any] = {"user": data["user"], "summary": "This is someone who likes what is in the list."}
+    if is_update(data):
+        answer["operations"] = [
+            operation("ADDED", events=["e1"], statement=f"things like {name_of(data['events'][-1])}"),
+            *(operation("STRENGTHENED", one["ref"], ["e1"]) for one in data["standing"][:1] if one["kind"] == "taste"),
+        ]
+        return answer | other
+    kept = [event for event in data["events"] if not event.get("given_back")][:3]
+    said = {name_of(event): event["ref"] for event in kept}
+    answer["tastes"] = [{"text": f"things like {name}", "events": [ref]} for name, ref in said.items()]
+    back = [event["ref"] for event in data["events"] if event.get("given_back")]
+    answer["dislikes"] = [{"text": "what did not fit", "events": back}] if back else []
+    return answer | other
+
+
+def operation(name: str, proposition: str = "", events: list[str] | None = None, **other: Any) -> dict[str, Any]:
+    made = {"operation": name, "proposition": proposition, "kind": "taste", "statement": "", "events": events or []}
+    return made | other
+
+
+def name_of(event: dict[str, Any]) -> str:
+    """The title of what was taken."""
+    return event["item"].split(";")[0]
+
+
+def writes_users(body: dict[str, Any], nth: int) -> Reply:
+    """Describes whatever user is asked about."""
+    return reply(user_described(data_of(body)), body)
+
+
+def writes(body: dict[str, Any], nth: int) -> Reply:
+    """Describes items and users."""
+    return writes_users(body, nth) if is_about_a_user(data_of(body)) else item_writer.writes(body, nth)
+
+
