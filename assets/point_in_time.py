@@ -57,7 +57,7 @@ def taken_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
 
 
 def given_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
-    """The interactions of `taken_back_until` whose item was known by then: columns of core_interactions, `undone_on`."""
+    """What `taken_back_until` tells of, of items known by then: columns of core_interactions, `undone_on`."""
     sql = f"""SELECT i.*, u.undone_on
         FROM core_interactions AS i JOIN {UNDONE_SQL} AS u USING (user_id, item_id, event_day)
         SEMI JOIN ({ITEMS_AS_OF}) AS known USING (item_id)

@@ -15,8 +15,9 @@ STANDING_SQL = """SELECT user_id, profile, backend, prompt_version, n_tokens_out
     SEMI JOIN (SELECT unnest($users) AS user_id) USING (user_id)
     WHERE as_of_day < $day AND backend <> 'extractive' AND {usable}
     QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY as_of_day DESC) = 1"""
-SAME_WRITER = """list_contains($versions, prompt_version) AND list_contains($versions, profile ->> '$.asked.built_with')
-    AND profile ->> '$.asked.model' = $model"""
+SAME_WRITER = """list_contains($versions, prompt_version)
+    AND list_contains($versions, json_extract_string(profile, '$.asked.built_with'))
+    AND json_extract_string(profile, '$.asked.model') = $model"""
 
 
 def earlier_words(

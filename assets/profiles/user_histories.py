@@ -79,6 +79,7 @@ def histories_of(
     config = settings.profiles
     kept = interactions.with_columns(given_back=pl.lit(False), known_on=pl.col("event_day"))
     back = given_back_until(warehouse, day).rename({"undone_on": "known_on"}).with_columns(given_back=pl.lit(True))
+    back = back.join(interactions.filter(pl.col("weight") > 0), on="user_id", how="semi")  # others have no profile
     rows = pl.concat([kept, back.select(kept.columns)], how="vertical_relaxed")
     honest, _ = items_asked_about(items, day, settings)
     texts = _texts(honest, config.user_questions.event_characters)

@@ -2,6 +2,11 @@
 
 import datetime as dt
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -12,7 +17,7 @@ from item_writer import data_of, described, is_rich, reply
 from assets.generator_calls import TABLE
 from assets.point_in_time import interactions_until, items_known
 from assets.profiles import written_items, written_users
-from models.profiles import shown_items
+from models.profiles import shown_items, shown_users
 from models.profiles.item_profiles import item_profiles
 from models.profiles.user_profiles import user_profiles
 from resources.text_generators.factory import make_generator
@@ -29,8 +34,11 @@ PRICES = {"price_per_million_tokens_in": 1.0, "price_per_million_tokens_out": 10
 NO_BUDGET = {"calls": None, "money": None}
 
 AS_BEFORE = {
-    **{"backend": "generator", "user_backend": "generator", "budget": NO_BUDGET},
-    **{"min_text_change": 0.0, "user_questions": {}},
+    "backend": "generator",
+    "user_backend": "generator",
+    "budget": NO_BUDGET,
+    "min_text_change": 0.0,
+    "user_questions": {},
 }
 
 
@@ -65,6 +73,32 @@ def users_written(shop, day: dt.date = LAST, store: bool = False, **sections) ->
     return frame, counts
 
 
+def killed_run(shop, folder: Path, name: str) -> None:
+    """Starts `written` or `users_written` in a process and kills it once some answers are in the ledger."""
+    tests = Path(__file__).parents[1]
+    script = folder / "run.py"
+    script.write_text(
+        f"import sys; from pathlib import Path; sys.path[:0] = {[str(tests.parent), str(tests), str(tests / 'servers')]!r}\n"
+        "import importlib.util as u\n"
+        "def load(name, file):\n"
+        "    spec = u.spec_from_file_location(name, file); module = u.module_from_spec(spec)\n"
+        "    sys.modules[name] = module; spec.loader.exec_module(module); return module\n"
+        f"shops = load('shops', {str(tests / 'conftest.py')!r})\n"
+        f"from profile_writing import {name}\n"
+        f"shop = shops.TinyShop(Path({str(shop.folder)!r}))\n"
+        f"{name}(shop, generator=shop.project.settings.generator.model_dump())\n"
+    )
+    run = subprocess.Popen([sys.executable, script], env=os.environ | {"PYTHONPATH": str(tests.parent)})
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and (not shop.warehouse.has_table(TABLE) or ledger(shop).height < 16):
+            time.sleep(0.05)
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    time.sleep(0.5)
+
+
 def ledger(shop) -> pl.DataFrame:
     return shop.warehouse.read(f"SELECT * FROM {TABLE}")
 
@@ -84,6 +118,10 @@ def some(data: dict[str, str], share: float) -> bool:
 
 def reference(item_id: str) -> str:
     return shown_items.ShownItem(item_id, "", "", "", "").reference
+
+
+def user_reference(user_id: str) -> str:
+    return shown_users.ShownUser(user_id, {}, ()).reference
 
 
 def troubled(body, nth):

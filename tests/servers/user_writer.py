@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from typing import Any
 
 import item_writer
@@ -60,3 +62,33 @@ def writes(body: dict[str, Any], nth: int) -> Reply:
     return writes_users(body, nth) if is_about_a_user(data_of(body)) else item_writer.writes(body, nth)
 
 
+def some(data: dict, share: float) -> bool:
+    """The same share of the users each time."""
+    return zlib.crc32(data["user"].encode()) % 1000 < 1000 * share
+
+
+def troubled(body, nth):
+    """The first call about 30 % of the users goes wrong in one of four ways."""
+    data = data_of(body)
+    if not some(data, 0.3) or nth > 1 or len(body["messages"]) > 2:
+        return reply(user_described(data), body)
+    broken = [Reply(429, {"error": {"message": "slow"}}, {"Retry-After": "0"}), Reply(503, {"error": {}})]
+    cut = reply(json.dumps(user_described(data))[:-9], body)
+    return [*broken, cut, reply("Likes fine things.", body)][zlib.crc32(data["user"].encode()) % 4]
+
+
+def unusable(body, nth):
+    """Six kinds of trouble by user; the third cannot be mended by the richer prompt."""
+    data = data_of(body)
+    place, rich = zlib.crc32(data["user"].encode()) % 6, is_rich(body)
+    if place == 1 and not rich:
+        return reply("Somebody with good taste, I would say.", body)
+    if place == 2:
+        return reply(user_described(data, user="0123456789ab"), body)
+    if place == 3 and not rich:
+        return reply(user_described(data, summary="Mag alles, was sich mit der Zeit und mit dem Tee verbindet."), body)
+    if place == 4 and not rich:
+        return reply(user_described(data, tastes=[{"text": "gold", "events": ["e999"]}], dislikes=[]), body)
+    if place == 5 and not rich:
+        return reply(json.dumps(user_described(data))[:-20], body)
+    return reply(user_described(data), body)

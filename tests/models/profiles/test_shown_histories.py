@@ -86,8 +86,11 @@ class TestCounts:
                 "last_day": str(as_of),
                 "categories": [
                     {
-                        **{"category": "Shop > lamp", "events": 1, "share": 0.57},
-                        **{"first_day": str(as_of), "last_day": str(as_of)},
+                        "category": "Shop > lamp",
+                        "events": 1,
+                        "share": 0.57,
+                        "first_day": str(as_of),
+                        "last_day": str(as_of),
                     }
                 ],
             }

@@ -57,7 +57,9 @@ class TestAWholeHistory:
             read_user_answer(answer(tastes=[said("gold", "e7"), said("air")]), USER)
 
     def test_text_is_tidied_and_what_says_nothing_is_dropped(self):
-        read = read_user_answer(answer(summary=" Likes\n\ttea\x00. ", tastes=[said(" ", "e1"), said("a  b", "e1")]), USER)
+        read = read_user_answer(
+            answer(summary=" Likes\n\ttea\x00. ", tastes=[said(" ", "e1"), said("a  b", "e1")]), USER
+        )
         assert read.summary == "Likes tea ." and [one.text for one in read.propositions] == ["a b"]
 
     @pytest.mark.parametrize(
