@@ -50,8 +50,13 @@ def validated(schema: type[Answer], value: Any) -> Answer:
 
 
 def language_of(text: str) -> str:
-    """The language that a text's function words or script give away; `UNKNOWN` where they do not."""
-    return detect_language(words_of(text))
+    """The language that a text's function words or script give away; `UNKNOWN` where they do not.
+
+    A name in another script, such as a brand's, does not make a language: the script of most words does.
+    """
+    words = words_of(text)
+    plain = [word for word in words if word.isascii() or detect_language([word]) == UNKNOWN]
+    return detect_language(plain if 2 * len(plain) >= len(words) else words)
 
 
 def reject_other_language(said: str, expected: frozenset[str]) -> None:

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.profiles.answers import Rejected, Source, validated
+from models.profiles.answers import Rejected, Source, language_of, reject_other_language, validated
 from models.profiles.digests import digest_of
 from models.profiles.personal_data import find_personal_data
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import FUNCTION_WORDS, UNKNOWN, words_of
 
 _SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
@@ -47,11 +47,13 @@ def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
         item: What was asked about.
 
     Raises:
-        Rejected: It breaks the schema, is about another item, holds personal data, or talks to a language model.
+        Rejected: It breaks the schema, is about another item, in another language than the description, holds personal
+            data, or talks to a language model.
     """
     answer = validated(ItemAnswer, value)
     if answer.item != item.reference:
         raise Rejected("it is about another item")
+    reject_other_language(answer.summary, frozenset({language_of(item.description)} - {UNKNOWN}))
     for text in _texts(answer):
         if kinds := find_personal_data(text):
             raise Rejected(f"it holds personal data ({', '.join(kinds)})")

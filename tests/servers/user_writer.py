@@ -27,7 +27,8 @@ def is_rich(body: dict[str, Any]) -> bool:
 
 def user_described(data: dict[str, Any], **other: Any) -> dict[str, Any]:
     """A good answer to either prompt; `other` replaces fields."""
-    answer: dict[str, Any] = {"user": data["user"], "summary": "This is someone who likes what is in the list."}
+    summary = f"This is someone who likes {name_of(data['events'][-1])} and what goes with it."
+    answer: dict[str, Any] = {"user": data["user"], "summary": summary}
     if is_update(data):
         answer["operations"] = [
             operation("ADDED", events=["e1"], statement=f"things like {name_of(data['events'][-1])}"),
