@@ -30,10 +30,7 @@ def user_described(data: dict[str, Any], **other: Any) -> dict[str, Any]:
     summary = f"This is someone who likes {name_of(data['events'][-1])} and what goes with it."
     answer: dict[str, Any] = {"user": data["user"], "summary": summary}
     if is_update(data):
-        answer["operations"] = [
-            operation("ADDED", events=["e1"], statement=f"things like {name_of(data['events'][-1])}"),
-            *(operation("STRENGTHENED", one["ref"], ["e1"]) for one in data["standing"][:1] if one["kind"] == "taste"),
-        ]
+        answer["operations"] = changes(data)
         return answer | other
     kept = [event for event in data["events"] if not event.get("given_back")][:3]
     said = {name_of(event): event["ref"] for event in kept}
@@ -41,6 +38,15 @@ def user_described(data: dict[str, Any], **other: Any) -> dict[str, Any]:
     back = [event["ref"] for event in data["events"] if event.get("given_back")]
     answer["dislikes"] = [{"text": "what did not fit", "events": back}] if back else []
     return answer | other
+
+
+def changes(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is new is added and speaks for the first taste that stands; what was given back speaks against it."""
+    kept = [event for event in data["events"] if not event.get("given_back")]
+    refs = [event["ref"] for event in kept or data["events"]][:1]
+    first = [said["ref"] for said in data["standing"][:1] if said["kind"] == "taste"]
+    done = [operation("STRENGTHENED" if kept else "WEAKENED", name, refs) for name in first]
+    return done + [operation("ADDED", events=refs, statement=f"things like {name_of(event)}") for event in kept[:1]]
 
 
 def operation(name: str, proposition: str = "", events: list[str] | None = None, **other: Any) -> dict[str, Any]:

@@ -63,6 +63,20 @@ class TestTheNextDay:
             assert new[user].asked == old[user].asked and topics(new[user]) == topics(old[user])
         assert not audit_profiles(now, now["user_id"]).invalid
 
+    def test_what_is_given_back_later_is_news(self, shop):
+        bought, returned = dt.date(2025, 9, 15), dt.date(2025, 9, 16)
+        back = shop.warehouse.read(
+            "SELECT DISTINCT user_id FROM core_undone_interactions WHERE undone_on = ?", [returned]
+        )
+        with ChatServer(writes_users) as server:
+            users_written(shop, bought, store=True, profiles=ALWAYS, generator=settings_of(server))
+            n = len(server.calls)
+            users_written(shop, returned, profiles=ALWAYS, generator=settings_of(server))
+        told = {data["user"]: data["events"] for data in (data_of(call.body) for call in server.calls[n:])}
+        shown = [told[user_reference(user)] for user in back["user_id"]]
+        assert len(shown) == 4 and all(any(event.get("given_back") for event in events) for events in shown)
+        assert all(event["day"] in (str(bought), str(returned)) for events in shown for event in events)
+
     def test_operations_that_cannot_be_done_are_counted_and_those_that_can_are_done(self, shop):
         def half(body, nth):
             data = data_of(body)
