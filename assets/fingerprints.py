@@ -102,7 +102,7 @@ def learning_fingerprint(warehouse: Warehouse, project: Project, as_of_day: dt.d
 
 def _generator(project: Project) -> list[str]:
     """What of the language model decides the profiles, where it writes them; not how fast or patient it is."""
-    if project.settings.profiles.backend == "extractive":
+    if not project.settings.profiles.asks_a_model:
         return []
     return [project.settings.generator.model_dump_json(include=set(GENERATOR_FIELDS))]
 

@@ -56,6 +56,19 @@ def taken_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
     return warehouse.read(sql, {"day": day})
 
 
+def given_back_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
+    """Interactions up to `day`, with items known by then, that returns up to `day` undid or left less of.
+
+    The columns are those of core_interactions, as they were, and `undone_on`.
+    """
+    sql = f"""SELECT i.*, u.undone_on
+        FROM core_interactions AS i JOIN {UNDONE_SQL} AS u USING (user_id, item_id, event_day)
+        SEMI JOIN ({ITEMS_AS_OF}) AS known USING (item_id)
+        WHERE i.event_day <= $day AND (u.event_id IS NULL OR u.weight < i.weight)
+        ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
+    return warehouse.read(sql, {"day": day})
+
+
 def items_known(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
     """The items known at the end of `day`, as they were then, by item_id: columns of core_items, and `is_available`.
 

@@ -128,10 +128,10 @@ class Settings(Section):
             raise ValueError(f"evaluation.judge.against names {unknown}, which `retrievers` does not")
 
     def _profiles_can_be_written(self) -> None:
-        if self.profiles.backend == "extractive":
+        if not self.profiles.asks_a_model:
             return
         if self.generator.backend == "extractive":
-            raise ValueError("profiles.backend generator needs a language model: set generator.backend")
+            raise ValueError("profiles.backend or user_backend generator needs a language model: set generator.backend")
         if self.profiles.budget.money is not None and self.generator.price_per_million_tokens_in is None:
             raise ValueError(
                 "profiles.budget.money needs prices: set generator.price_per_million_tokens_in and "

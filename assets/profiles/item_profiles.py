@@ -12,12 +12,11 @@ import polars as pl
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import items_known
 from assets.profiles.checks import item_profile_checks, item_profile_specs
+from assets.profiles.questions import generator_of
 from assets.profiles.written_items import write_items
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.extractive import item_profiles as profile_items
 from models.profiles.extractive import profile_text
-from resources.compute import pick_device
-from resources.text_generators.factory import make_generator
 from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
@@ -56,10 +55,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         profiles = profile_items(items, day, settings.profiles)
         counts: dict[str, int] = {}
         if settings.profiles.backend == "generator":
-            device, threads = pick_device(settings.compute.device), settings.compute.n_threads
-            generator = make_generator(settings.generator, device, threads)
-            assert generator is not None  # the settings allow no other
-            profiles, counts = write_items(warehouse, generator, settings, profiles, items, day)
+            profiles, counts = write_items(warehouse, generator_of(settings), settings, profiles, items, day)
         texts = [profile_text(row) for row in profiles.iter_rows(named=True)]
         frame = profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
         warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")

@@ -1,7 +1,7 @@
-"""`user_profiles`: long-term and current tastes with the events that support them.
+"""`user_profiles`: long-term and current tastes with the events that support them; by rules, or in a model's words.
 
-Grain: user and as-of day. Stale when the user's interactions or the items' profiles change. Read by people, and by
-models that take words.
+Grain: user and as-of day. Stale when the user's interactions or the items' profiles change, or the prompts or the model
+that write it. Read by people, and by models that take words.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ import dagster as dg
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import interactions_until, items_known
 from assets.profiles.checks import user_profile_checks, user_profile_specs
+from assets.profiles.questions import generator_of
+from assets.profiles.written_users import write_users
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.extractive import user_profiles as profile_users
 from resources.warehouse import Warehouse
@@ -27,8 +29,8 @@ COLUMNS: Columns = {
     "price_attitude": ("VARCHAR", "thrifty, average or premium against what their categories cost"),
     "novelty_attitude": ("VARCHAR", "familiar, balanced or adventurous"),
     "n_events": ("BIGINT", "Interactions it was made from"),
-    "n_tokens_in": ("BIGINT", "Interactions read"),
-    "n_tokens_out": ("BIGINT", "Words written"),
+    "n_tokens_in": ("BIGINT", "Interactions read; tokens, where a model wrote it"),
+    "n_tokens_out": ("BIGINT", "Words written, or tokens"),
 }
 
 
@@ -45,13 +47,21 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     def user_profiles(
         context: dg.AssetExecutionContext, warehouse: Warehouse
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        day = as_of(context)
+        day, settings = as_of(context), graph.settings
         interactions = interactions_until(warehouse, day)
         item_profiles = warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ? ORDER BY item_id", [day])
-        frame = profile_users(interactions, items_known(warehouse, day), item_profiles, day, graph.settings.profiles)
+        items = items_known(warehouse, day)
+        frame = profile_users(interactions, items, item_profiles, day, settings.profiles)
+        counts: dict[str, int] = {}
+        if settings.profiles.user_backend == "generator":
+            known = (interactions, items, day)
+            frame, counts = write_users(warehouse, generator_of(settings), settings, frame, *known)
         warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
         snapshot = warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
-        yield dg.MaterializeResult(metadata=table_metadata("user_profiles", COLUMNS, frame, snapshot))
+        metadata = table_metadata("user_profiles", COLUMNS, frame, snapshot)
+        if counts:
+            metadata["written"] = dg.MetadataValue.json(counts)
+        yield dg.MaterializeResult(metadata=metadata)
         yield from user_profile_checks(frame, interactions, data_docs_file(graph, "user_profiles", str(day)))
 
     return user_profiles

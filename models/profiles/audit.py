@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 from models.profiles.personal_data import CANDIDATE, find_personal_data
 from models.profiles.schema import ItemProfile, UserProfile
 
-_KEYS = frozenset({"item_id", "user_id", "event_ids"})  # the warehouse's own keys, not words about anyone
+_KEYS = frozenset(
+    {"item_id", "user_id", "event_ids", "against_event_ids", "asked"}
+)  # the warehouse's own keys, not words about anyone
 
 
 @dataclass(frozen=True)

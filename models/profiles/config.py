@@ -117,14 +117,64 @@ class Budget(BaseModel):
     )
 
 
+class UserQuestions(BaseModel):
+    """What a language model is shown of a user, and when it is asked about one again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shown_events: int = Field(
+        default=40,
+        ge=1,
+        le=500,
+        description="Items of a user's history in one prompt: half the newest, half the weightiest of each category.",
+    )
+    event_characters: int = Field(
+        default=200, ge=20, le=4000, description="Readable characters of an item's text that stand for it in a history."
+    )
+    rebuild_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days after which the next question starts from the whole history instead of the earlier profile.",
+    )
+    min_new_share: float = Field(
+        default=0.1,
+        ge=0,
+        allow_inf_nan=False,
+        description="A user is asked about again when new events weigh at least this share of those seen before.",
+    )
+    min_new_events: int = Field(
+        default=20, ge=1, description="Or when at least so many events are new, whatever share they are."
+    )
+
+
 class ProfilesConfig(ExtractiveConfig):
-    """Profiles of items and users: rules, and for items a language model where one is wanted."""
+    """Profiles of items and users: rules, and a language model's words where they are wanted."""
 
     backend: Literal["extractive", "generator"] = Field(
         default="extractive",
         description="Who writes item profiles: `extractive` rules, or the language model of the section `generator`.",
     )
-    budget: Budget = Field(default_factory=Budget, description="What the language model may cost for one as-of day.")
+    user_backend: Literal["extractive", "generator"] = Field(
+        default="extractive", description="Who writes user profiles, likewise."
+    )
+    budget: Budget = Field(
+        default_factory=Budget, description="What the language model may cost for one as-of day, items and users."
+    )
     prompt_characters: int = Field(
         default=4000, ge=40, description="Readable characters of an item's description that the model is shown."
     )
+    min_text_change: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="An item is asked about again when its shown text changed by at least this share of its words and "
+        "pairs of words (1 - Jaccard) since it was last asked about; 0: at any change.",
+    )
+    user_questions: UserQuestions = Field(
+        default_factory=UserQuestions, description="How the language model is asked about users."
+    )
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether any profile is written by the language model."""
+        return "generator" in (self.backend, self.user_backend)

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from models.profiles.answers import Rejected, Source, language_of, reject_other_language, validated
 from models.profiles.digests import digest_of
 from models.profiles.personal_data import find_personal_data
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import FUNCTION_WORDS, UNKNOWN, words_of
 
 _SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
 CLAIMS = ("audience", "key_phrases", "style_words", "occasions", "substitutes", "complements")
 Said = TypeVar("Said", Claim, Attribute)
-
-
-class Rejected(Exception):
-    """An answer that cannot be a profile; says why in one line."""
 
 
 class ItemAnswer(BaseModel):
@@ -41,25 +37,6 @@ class ItemAnswer(BaseModel):
     complements: list[Claim] = Field(max_length=20, description="What one would take with it.")
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where an answer comes from.
-
-    Attributes:
-        backend: `transformers` or `openai`.
-        prompt_version: See `Prompt.version`.
-        key: The question's key, which holds prompt, item text, model and parameters.
-        tokens_in: Tokens read for this item.
-        tokens_out: Tokens written.
-    """
-
-    backend: str
-    prompt_version: str
-    key: str
-    tokens_in: int
-    tokens_out: int
-
-
 def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
     """An answer held to the schema and to the item's text.
 
@@ -70,15 +47,13 @@ def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
         item: What was asked about.
 
     Raises:
-        Rejected: It breaks the schema, is about another item, holds personal data, or talks to a language model.
+        Rejected: It breaks the schema, is about another item, in another language than the description, holds personal
+            data, or talks to a language model.
     """
-    try:
-        answer = ItemAnswer.model_validate(_tidy(value))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Rejected(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    answer = validated(ItemAnswer, value)
     if answer.item != item.reference:
         raise Rejected("it is about another item")
+    reject_other_language(answer.summary, frozenset({language_of(item.description)} - {UNKNOWN}))
     for text in _texts(answer):
         if kinds := find_personal_data(text):
             raise Rejected(f"it holds personal data ({', '.join(kinds)})")
@@ -146,18 +121,6 @@ def as_older(row: Mapping[str, Any], older: Mapping[str, Any], item: ShownItem) 
 def _opening(profile: ItemProfile) -> str:
     """What a summary begins with that does not name the item."""
     return f"{profile.title[:400]}. "
-
-
-def _tidy(value: Any) -> Any:
-    """Printable text in single spaces; claims without words are nothing."""
-    if isinstance(value, str):
-        return " ".join("".join(sign if sign.isprintable() else " " for sign in value).split())
-    if isinstance(value, dict):
-        return {name: _tidy(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        tidied = [_tidy(inner) for inner in value]
-        return [one for one in tidied if not (isinstance(one, dict) and "" in one.values())]
-    return value
 
 
 def _texts(answer: ItemAnswer) -> Iterator[str]:

@@ -15,6 +15,7 @@ from models.profiles.digests import digest_of
 
 PROMPTS = Path(__file__).parent / "prompts"
 ITEM_SHORT, ITEM_RICH = "item_short.v1", "item_rich.v1"
+USER_SHORT, USER_RICH, USER_UPDATE = "user_short.v1", "user_rich.v1", "user_update.v1"
 _DIGITS = 12  # of the digest, in a version
 
 
@@ -34,7 +35,7 @@ class Prompt:
     schema: Mapping[str, Any]
     source: str
 
-    def user(self, data: Mapping[str, str]) -> str:
+    def user(self, data: Mapping[str, Any]) -> str:
         """What is asked about some data, which stays inside JSON strings: quotes and line breaks do not end them."""
         return _block(self.source, "user", {"data": json.dumps(data, ensure_ascii=False)})
 

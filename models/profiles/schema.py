@@ -75,6 +75,9 @@ class Taste(_Strict):
     strength: Unit = Field(description="Share of the user's weighted activity that goes to it.")
     confidence: Unit = Field(description="How well the evidence supports it; grows with the number of events.")
     event_ids: list[str] = Field(min_length=1, max_length=50, description="Events that support it, newest first.")
+    against_event_ids: list[str] = Field(
+        default=[], max_length=50, description="Events that speak against it, as a language model found, newest first."
+    )
 
 
 class Rhythm(_Strict):
@@ -86,6 +89,15 @@ class Rhythm(_Strict):
     )
     active_days: int = Field(ge=1, description="Days with at least one interaction.")
     median_gap_days: float | None = Field(ge=1.0, description="Median days between active days; null for one day.")
+
+
+class Asked(_Strict):
+    """When a language model was asked for the words of a profile, so that the next day can go on from there."""
+
+    model: str = Field(description="Digest of the model that wrote them.")
+    built_with: str = Field(description="Version of the prompt that read the whole history last.")
+    built_on: date = Field(description="As-of day of that.")
+    asked_on: date = Field(description="As-of day of the last question: events up to it have been seen.")
 
 
 class UserProfile(_Strict):
@@ -100,3 +112,6 @@ class UserProfile(_Strict):
     price_attitude: PriceAttitude = Field(description="Prices taken, against those usual in the same categories.")
     novelty_attitude: NoveltyAttitude = Field(description="Readiness to leave known items and categories.")
     rhythm: Rhythm = Field(description="When the user is active.")
+    asked: Asked | None = Field(
+        default=None, description="Where a language model wrote summary, topics and dislikes: since when they stand."
+    )

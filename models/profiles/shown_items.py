@@ -31,6 +31,7 @@ class ShownItem:
         brand: May be empty.
         category: Such as `Home > Kitchen`; may be empty.
         hostile: What kind of attempt on a language model the text holds; `None`: it may be shown.
+        asked_as: The item as it was when it was asked about, where it has hardly changed since; `None`: as it is.
     """
 
     item_id: str
@@ -39,6 +40,12 @@ class ShownItem:
     brand: str
     category: str
     hostile: str | None = None
+    asked_as: ShownItem | None = None
+
+    @property
+    def subject_id(self) -> str:
+        """Under which its answer is kept during a run."""
+        return self.item_id
 
     @property
     def reference(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from models.profiles.item_facts import category_labels, known_items, median_pric
 from models.profiles.item_profiles import BACKEND
 from models.profiles.schema import PROMPT_VERSION, SCHEMA_VERSION
 from models.profiles.tastes import TASTE, item_labels, user_tastes
+from models.profiles.user_events import weighed_events
 from models.profiles.user_summaries import taste_names, user_summary
 
 USER_PROFILE_COLUMNS: dict[str, pl.DataType] = {
@@ -56,23 +57,13 @@ def _item_facts(items: pl.DataFrame, profiles: pl.DataFrame, config: ExtractiveC
 
 
 def _events(interactions: pl.DataFrame, facts: pl.DataFrame, as_of_day: date, config: UserExtraction) -> pl.DataFrame:
-    """Interactions up to the day with their item's facts, in (user, time, event id) order.
-
-    Ages are counted from each user's own last event, not from the as-of day: shares of mass come out the same, and the
-    profile of a user who did nothing does not change from night to night.
-    """
-    age = (pl.col("event_day").max().over("user_id") - pl.col("event_day")).dt.total_days()
+    """Interactions up to the day with their item's facts, in (user, time, event id) order."""
     usable = [pl.when(pl.col(name).is_finite() & (pl.col(name) > 0)).then(name) for name in ("price", "item_price")]
+    rows = interactions.select(pl.col(name).cast(dtype) for name, dtype in EVENT_INPUTS.items())
     return (
-        interactions.select(pl.col(name).cast(dtype) for name, dtype in EVENT_INPUTS.items())
-        .filter((pl.col("event_day") <= as_of_day) & (pl.col("weight") > 0))
-        .sort("user_id", "event_at", "event_id")
+        weighed_events(rows, as_of_day, config)
         .join(facts, on="item_id", how="left", maintain_order="left")
-        .with_columns(
-            mass=pl.col("weight") * pl.lit(0.5).pow(age / config.half_life_days),
-            price_ratio=(pl.coalesce(usable) / pl.col("median_price")).round(6),
-            is_current=pl.col("event_day") > as_of_day - timedelta(days=config.current_days),
-        )
+        .with_columns(price_ratio=(pl.coalesce(usable) / pl.col("median_price")).round(6))
     )
 
 

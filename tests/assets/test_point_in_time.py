@@ -7,6 +7,7 @@ import pytest
 from assets.point_in_time import (
     available,
     daily_features_until,
+    given_back_until,
     interactions_between,
     interactions_until,
     items_known,
@@ -38,19 +39,19 @@ def warehouse(tmp_path_factory):
         )
         connection.execute(
             """CREATE TABLE core_interactions AS SELECT * FROM (VALUES
-            ('u', 'old', DATE '2025-03-05', 'b', TIMESTAMP '2025-03-05 10:00'),
-            ('u', 'gone', DATE '2025-03-05', 'a', TIMESTAMP '2025-03-05 10:00'),
-            ('u', 'new', DATE '2025-03-04', 'c', TIMESTAMP '2025-03-04 10:00'),
-            ('u', 'old', DATE '2025-03-06', 'd', TIMESTAMP '2025-03-06 10:00'),
-            ('u', 'old', DATE '2025-03-07', 'e', TIMESTAMP '2025-03-07 10:00')
-            ) AS rows (user_id, item_id, event_day, event_id, event_at)"""
+            ('u', 'old', DATE '2025-03-05', 'b', TIMESTAMP '2025-03-05 10:00', 5.0),
+            ('u', 'gone', DATE '2025-03-05', 'a', TIMESTAMP '2025-03-05 10:00', 5.0),
+            ('u', 'new', DATE '2025-03-04', 'c', TIMESTAMP '2025-03-04 10:00', 5.0),
+            ('u', 'old', DATE '2025-03-06', 'd', TIMESTAMP '2025-03-06 10:00', 5.0),
+            ('u', 'old', DATE '2025-03-07', 'e', TIMESTAMP '2025-03-07 10:00', 5.0)
+            ) AS rows (user_id, item_id, event_day, event_id, event_at, weight)"""
         )
         connection.execute(
             """CREATE TABLE core_undone_interactions AS SELECT * FROM (VALUES
-            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-06', 'a2', TIMESTAMP '2025-03-05 11:00'),
-            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-08', NULL, NULL),
-            ('u', 'old', DATE '2025-03-06', DATE '2025-03-07', NULL, NULL)
-            ) AS rows (user_id, item_id, event_day, undone_on, event_id, event_at)"""
+            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-06', 'a2', TIMESTAMP '2025-03-05 11:00', 1.0),
+            ('u', 'gone', DATE '2025-03-05', DATE '2025-03-08', NULL, NULL, NULL),
+            ('u', 'old', DATE '2025-03-06', DATE '2025-03-07', NULL, NULL, NULL)
+            ) AS rows (user_id, item_id, event_day, undone_on, event_id, event_at, weight)"""
         )
         connection.execute("CREATE TABLE feat_user_daily AS SELECT user_id, event_day FROM core_interactions")
     return warehouse
@@ -67,7 +68,7 @@ def test_interactions_end_with_the_day_and_know_no_later_item(warehouse):
 def test_a_return_counts_from_its_own_day_on(warehouse, day, ids):
     found = interactions_until(warehouse, dt.date(2025, 3, day))
     assert sorted(found["event_id"]) == sorted(ids)
-    assert found.columns == ["user_id", "item_id", "event_day", "event_id", "event_at"]
+    assert found.columns == ["user_id", "item_id", "event_day", "event_id", "event_at", "weight"]
 
 
 def test_truth_is_without_what_was_returned_in_its_window(warehouse):
@@ -79,6 +80,14 @@ def test_what_was_taken_back_is_known_from_the_day_of_the_return(warehouse):
     rows = {day: taken_back_until(warehouse, dt.date(2025, 3, day)).rows() for day in (6, 7, 8)}
     old, gone = ("u", "old", dt.datetime(2025, 3, 6, 10)), ("u", "gone", dt.datetime(2025, 3, 5, 10))
     assert rows == {6: [], 7: [old], 8: [gone, old]}
+
+
+@pytest.mark.parametrize(
+    ("day", "back"), [(5, []), (6, [("a", 6)]), (7, [("a", 6), ("d", 7)]), (8, [("a", 8), ("d", 7)])]
+)
+def test_what_was_given_back_is_told_as_it_was_also_where_something_is_left(warehouse, day, back):
+    rows = given_back_until(warehouse, dt.date(2025, 3, day)).select("event_id", "undone_on").rows()
+    assert rows == [(event, dt.date(2025, 3, undone)) for event, undone in back]
 
 
 def test_truth_begins_after_the_day(warehouse):

@@ -11,6 +11,9 @@ def server():
         yield server
 
 
+KINDS = ("item", "user")
+
+
 def words(text: str) -> str:
     return " ".join(text.split())
 
@@ -35,6 +38,19 @@ class TestThePlan:
         copied.configure(profiles={"backend": "generator"}, generator=settings_of(server))
         result = invoke("profiles", "plan", "-c", copied.folder / "sluice.yaml", "--as-of", "2025-09-17")
         assert "as of 2025-09-17" in result.stdout and "money unknown" in words(result.stdout)
+
+    def test_users_too_where_the_model_writes_them(self, copied, invoke, server):
+        both = {"backend": "generator", "user_backend": "generator", "budget": {"calls": 500}}
+        copied.configure(profiles=both, generator=settings_of(server))
+        said = words(invoke("profiles", "plan", "-c", copied.folder / "sluice.yaml").stdout)
+        items, users = (
+            int(said.split(f"{kind} profiles as of 2025-09-20 by writer: ")[1].split()[0]) for kind in KINDS
+        )
+        assert f"user_short.v1 0 {users} {users}" in said and "0 words that stand" in said
+        assert f"calls {items + users} (the budget has 500 left" in said and not server.calls
+        copied.configure(profiles={**both, "backend": "extractive"})
+        said = words(invoke("profiles", "plan", "-c", copied.folder / "sluice.yaml").stdout)
+        assert said.startswith("user profiles") and f"calls {users} " in said
 
     def test_by_rules_there_is_nothing_to_plan(self, copied, refused):
         assert "profiles.backend: generator" in refused("profiles", "plan", "-c", copied.folder / "sluice.yaml")

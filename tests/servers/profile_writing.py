@@ -1,7 +1,12 @@
-"""What the tests of item profiles by a language model share: a shop whose profiles are written, and its ledger."""
+"""What the tests of profiles by a language model share: a shop whose profiles are written, and its ledger."""
 
 import datetime as dt
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -10,10 +15,11 @@ from chat_server import Reply
 from item_writer import data_of, described, is_rich, reply
 
 from assets.generator_calls import TABLE
-from assets.point_in_time import items_known
-from assets.profiles import written_items
-from models.profiles import shown_items
+from assets.point_in_time import interactions_until, items_known
+from assets.profiles import written_items, written_users
+from models.profiles import shown_items, shown_users
 from models.profiles.item_profiles import item_profiles
+from models.profiles.user_profiles import user_profiles
 from resources.text_generators.factory import make_generator
 
 EARLIER, LAST = dt.date(2025, 9, 17), dt.date(2025, 9, 20)
@@ -27,10 +33,18 @@ PRICES = {"price_per_million_tokens_in": 1.0, "price_per_million_tokens_out": 10
 
 NO_BUDGET = {"calls": None, "money": None}
 
+AS_BEFORE = {
+    "backend": "generator",
+    "user_backend": "generator",
+    "budget": NO_BUDGET,
+    "min_text_change": 0.0,
+    "user_questions": {},
+}
+
 
 def configured(shop, **sections):
     """The settings with a generator that writes; what a test before changed in the budget is undone."""
-    profiles = {"backend": "generator", "budget": NO_BUDGET, **sections.pop("profiles", {})}
+    profiles = {**AS_BEFORE, **sections.pop("profiles", {})}
     sections["generator"] = dict.fromkeys(PRICES) | {"api_key_env": "NO_KEY"} | sections["generator"]
     shop.configure(profiles=profiles, **sections)
     return shop.project.settings
@@ -47,8 +61,50 @@ def written(shop, day: dt.date = LAST, store: bool = False, **sections) -> tuple
     return frame, counts
 
 
+def users_written(shop, day: dt.date = LAST, store: bool = False, **sections) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The user profiles of a day, without the rest of the graph."""
+    settings, warehouse = configured(shop, **sections), shop.warehouse
+    interactions, items = interactions_until(warehouse, day), items_known(warehouse, day)
+    rows = user_profiles(interactions, items, item_profiles(items, day), day, settings.profiles)
+    generator = make_generator(settings.generator)
+    frame, counts = written_users.write_users(warehouse, generator, settings, rows, interactions, items, day)
+    if store:
+        warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
+    return frame, counts
+
+
+def killed_run(shop, folder: Path, name: str) -> None:
+    """Starts `written` or `users_written` in a process and kills it once some answers are in the ledger."""
+    tests = Path(__file__).parents[1]
+    script = folder / "run.py"
+    script.write_text(
+        f"import sys; from pathlib import Path; sys.path[:0] = {[str(tests.parent), str(tests), str(tests / 'servers')]!r}\n"
+        "import importlib.util as u\n"
+        "def load(name, file):\n"
+        "    spec = u.spec_from_file_location(name, file); module = u.module_from_spec(spec)\n"
+        "    sys.modules[name] = module; spec.loader.exec_module(module); return module\n"
+        f"shops = load('shops', {str(tests / 'conftest.py')!r})\n"
+        f"from profile_writing import {name}\n"
+        f"shop = shops.TinyShop(Path({str(shop.folder)!r}))\n"
+        f"{name}(shop, generator=shop.project.settings.generator.model_dump())\n"
+    )
+    run = subprocess.Popen([sys.executable, script], env=os.environ | {"PYTHONPATH": str(tests.parent)})
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and (not shop.warehouse.has_table(TABLE) or ledger(shop).height < 16):
+            time.sleep(0.05)
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    time.sleep(0.5)
+
+
 def ledger(shop) -> pl.DataFrame:
     return shop.warehouse.read(f"SELECT * FROM {TABLE}")
+
+
+def by_user(frame: pl.DataFrame) -> dict[str, dict]:
+    return {row["user_id"]: row for row in frame.iter_rows(named=True)}
 
 
 def by_item(frame: pl.DataFrame) -> dict[str, dict]:
@@ -62,6 +118,10 @@ def some(data: dict[str, str], share: float) -> bool:
 
 def reference(item_id: str) -> str:
     return shown_items.ShownItem(item_id, "", "", "", "").reference
+
+
+def user_reference(user_id: str) -> str:
+    return shown_users.ShownUser(user_id, {}, ()).reference
 
 
 def troubled(body, nth):

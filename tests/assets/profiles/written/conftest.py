@@ -12,4 +12,5 @@ def shop(built, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _no_calls_yet(shop):
     """Nothing was asked and no model has written yet."""
-    shop.sql(f"DROP TABLE IF EXISTS {TABLE}", "DELETE FROM item_profiles WHERE backend <> 'extractive'")
+    tables = ("item_profiles", "user_profiles")
+    shop.sql(f"DROP TABLE IF EXISTS {TABLE}", *(f"DELETE FROM {name} WHERE backend <> 'extractive'" for name in tables))

@@ -1,23 +1,18 @@
 """Servers that fail, and runs that are killed: nothing is paid for twice."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 import traceback
 from collections import Counter
-from pathlib import Path
 
 import polars as pl
 import pytest
 from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, reply, settings_of, writes
-from profile_writing import EARLIER, by_item, configured, ledger, reference, some, troubled, written
+from profile_writing import EARLIER, by_item, configured, killed_run, ledger, reference, some, troubled, written
 
 from assets.generator_calls import FINAL, TABLE
-from assets.profiles import written_items
+from assets.profiles import writing
 from models.errors import UserError
 
 
@@ -65,31 +60,9 @@ class TestAKilledRun:
             time.sleep(0.1)
             return writes(body, nth)
 
-        tests = Path(__file__).parents[3]
-        paths = [str(tests.parent), str(tests), str(tests / "servers")]
-        script = tmp_path / "run.py"
-        script.write_text(
-            "import sys; from pathlib import Path; sys.path[:0] = " + repr(paths) + "\n"
-            "import importlib.util as u\n"
-            "def load(name, file):\n"
-            "    spec = u.spec_from_file_location(name, file); module = u.module_from_spec(spec)\n"
-            "    sys.modules[name] = module; spec.loader.exec_module(module); return module\n"
-            f"shops = load('shops', {str(tests / 'conftest.py')!r})\n"
-            "from profile_writing import written\n"
-            f"shop = shops.TinyShop(Path({str(shop.folder)!r}))\n"
-            "written(shop, generator=shop.project.settings.generator.model_dump())\n"
-        )
         with ChatServer(slow) as server:
             configured(shop, generator=settings_of(server, concurrency=2))
-            run = subprocess.Popen([sys.executable, script], env=os.environ | {"PYTHONPATH": str(tests.parent)})
-            try:
-                until = time.monotonic() + 120
-                while time.monotonic() < until and (not shop.warehouse.has_table(TABLE) or ledger(shop).height < 16):
-                    time.sleep(0.05)
-            finally:
-                run.send_signal(signal.SIGKILL)
-                run.wait()
-            time.sleep(0.5)
+            killed_run(shop, tmp_path, "written")
             kept = set(ledger(shop)["key"])
             n_before = len(server.calls)
             server.script = writes
@@ -101,7 +74,7 @@ class TestAKilledRun:
         assert ledger(shop)["key"].is_unique().all() and set(frame["backend"]) == {"openai"}
 
     def test_without_the_ledger_it_would_ask_about_all(self, shop, monkeypatch):
-        monkeypatch.setattr(written_items, "kept_answers", lambda warehouse, keys: {})
+        monkeypatch.setattr(writing, "kept_answers", lambda warehouse, keys: {})
         with ChatServer(writes) as server:
             for _ in range(2):
                 frame, _ = written(shop, generator=settings_of(server))

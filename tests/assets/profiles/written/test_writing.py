@@ -12,6 +12,7 @@ from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, is_rich, reply, settings_of, writes
 from profile_writing import LAST, PRICES, by_item, configured, ledger, reference, some, unusable, written
 from tiny_llama import save_llama
+from user_writer import is_about_a_user, writes_users
 
 from assets.point_in_time import items_known
 from assets.profiles import item_questions
@@ -27,11 +28,13 @@ from resources.text_generators.factory import make_generator
 
 class TestAServer:
     def test_the_way_through_the_graph(self, shop, monkeypatch, capfd):
-        """Materialised as anything else: valid, covered, kept, and nothing is asked twice; the key is nowhere."""
+        """Materialised as anything else, items and users: valid, covered, kept, nothing asked twice; no key anywhere."""
         monkeypatch.setenv("A_KEY", KEY)
 
         def repeats_the_key(body, nth):
             data = data_of(body)
+            if is_about_a_user(data):
+                return writes_users(body, nth)
             if some(data, 0.2) and nth == 1:
                 return Reply(500, {"error": {"message": f"your key {KEY} is overloaded"}})
             return reply(
@@ -43,20 +46,25 @@ class TestAServer:
             names = ["item_profiles", "user_profiles", "profile_calls"]
             outcome = run_days(shop.definitions(), shop.instance(), settings, LEARNING_JOB, LAST, print, names)
             assert outcome.success, outcome.failures
-            assert "item_profiles_are_valid" in str(outcome.checks)
-            n_calls, before = len(server.calls), shop.warehouse.digest("item_profiles")
+            assert all(f"{kind}_profiles_are_valid" in str(outcome.checks) for kind in ("item", "user"))
+            n_calls, before = len(server.calls), shop.digests(names[:2])
             again = run_days(shop.definitions(), shop.instance(), settings, LEARNING_JOB, LAST, print, names)
             assert again.success and len(server.calls) == n_calls, "every answer was kept"
-        rows = shop.warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ?", [LAST])
-        assert set(rows["backend"]) == {"openai"} and shop.warehouse.digest("item_profiles") == before
+        rows, users = (shop.warehouse.read(f"SELECT * FROM {n} WHERE as_of_day = ?", [LAST]) for n in names[:2])
+        assert set(rows["backend"]) == set(users["backend"]) == {"openai"} and shop.digests(names[:2]) == before
         assert (rows["text"].str.starts_with(rows["summary"])).all()
         calls = ledger(shop)
         assert (
-            n_calls == calls["attempts"].sum() and calls.height == rows.height and set(calls["outcome"]) == {"answered"}
+            n_calls == calls["attempts"].sum()
+            and calls.height == rows.height + users.height
+            and set(calls["outcome"]) == {"answered"}
         )
         expected = (calls["tokens_in"] + 10 * calls["tokens_out"]) / 1e6
         assert calls["cost"].to_list() == pytest.approx(expected.to_list()) and calls["cost"].min() > 0
-        assert set(calls["kind"]) == {"item_profile"} and set(calls["day"]) == {LAST}
+        kinds = dict(calls.group_by("kind").len().iter_rows())
+        assert kinds == {"item_profile": rows.height, "user_profile": users.height} and set(calls["day"]) == {LAST}
+        made = shop.warehouse.read("SELECT * FROM profile_calls WHERE as_of_day = ? AND kind = 'user'", [LAST])
+        assert set(made["backend"]) == {"openai"} and made["tokens_in"].min() > 0
         said = [shop.warehouse.read(f"SELECT * FROM {name}").write_json() for name in shop.tables()]
         said += [path.read_text(errors="replace") for path in shop.folder.rglob("*.log")]
         assert KEY not in "".join([*said, *capfd.readouterr()])
