@@ -36,7 +36,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "hstu": ("hstu", SHARED | COSINE),
     "sasrec": ("sasrec", SHARED),
     "sasrec_cosine": ("sasrec", SHARED | COSINE),
-    "multi_interest": ("multi_interest", SHARED | COSINE | {"max_epochs": 30, "n_validation_users": 3_000}),
+    "multi_interest": ("multi_interest", SHARED | COSINE | {"max_epochs": 16, "n_validation_users": 3_000}),
 }
 K = 10
 SPEED = {"embedding_size": 64, "n_negatives": 256, "max_epochs": 3}
