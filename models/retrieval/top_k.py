@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-CHUNK = 64
+GROUP = 64
+"""Columns whose largest score stands for them."""
 MOST_MORE = 1000
 """Scores beyond the list's length that a row may have at its bound; with more, most of them are equal."""
 
@@ -57,9 +58,9 @@ def best_found(found: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarra
 def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     """The columns of the `width` best scores of each row, `[n, width]`, in any order; of equal ones the lowest.
 
-    A row is cut into chunks; the `width`-th largest of their maxima is a bound that at least `width` scores reach, and
+    A row is dealt into groups; the `width`-th largest of their maxima is a bound that at least `width` scores reach, and
     on real scores few more: only those are sorted. Of 545 rows of 40,981 scores, all different or 2,600 of them not
-    0, it takes .08 and .09 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
+    0, it takes .05 and .06 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
     """
     n, n_items = scores.shape
     if width == n_items:
@@ -83,15 +84,16 @@ def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
 def _lower_bound(scores: np.ndarray, width: int) -> np.ndarray:
     """`[n]`: a value that at least `width` scores of the row reach."""
     n, n_items = scores.shape
-    n_chunks = n_items // CHUNK
-    if n_chunks < 2 * width:
+    n_groups = n_items // GROUP
+    if n_groups < 2 * width:
         return np.partition(scores, n_items - width, axis=1)[:, n_items - width]
     step = scores.strides
-    chunks = np.lib.stride_tricks.as_strided(
-        scores, (n, n_chunks, CHUNK), (step[0], CHUNK * step[1], step[1]), writeable=False
+    # Group g has the columns g, g + n_groups, ...: maxima of neighbouring columns take four times as long.
+    dealt = np.lib.stride_tricks.as_strided(
+        scores, (n, GROUP, n_groups), (step[0], n_groups * step[1], step[1]), writeable=False
     )
-    maxima = chunks.max(axis=2)
-    return np.partition(maxima, n_chunks - width, axis=1)[:, n_chunks - width]
+    maxima = dealt.max(axis=1)
+    return np.partition(maxima, n_groups - width, axis=1)[:, n_groups - width]
 
 
 def _best_of_row(scores: np.ndarray, width: int) -> np.ndarray:
