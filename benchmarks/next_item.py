@@ -29,7 +29,13 @@ import polars as pl
 SHARED = {"embedding_size": 128, "n_negatives": 512, "max_epochs": 60, "patience": 6, "n_validation_users": 10_000}
 COSINE = {"temperature": 0.07, "n_negatives": 2048, "averaging": 0.999}
 SETTINGS: dict[str, tuple[str, dict]] = {
+    "popularity": ("popularity", {}),
     "item_knn": ("item_knn", {}),
+    "item_knn_bm25": ("item_knn", {"similarity": "bm25"}),
+    "slim": ("slim", {}),
+    "ials": ("ials", {"embedding_size": 128, "unobserved_weight": 0.03, "l2": 0.0003}),
+    "graph_filter": ("graph_filter", {}),
+    "lightgcn": ("lightgcn", {}),
     "ease": ("ease", {"l2": 100.0}),
     "gru4rec": ("gru4rec", SHARED),
     "bert4rec": ("bert4rec", SHARED | {"max_epochs": 200, "patience": 20}),
@@ -74,10 +80,13 @@ def measure(path: str, name: str, seed: int) -> dict:
     began = time.process_time()
     report = model.fit(data.train, data.validation)
     fitted = time.process_time()
-    values = user_values(ranked(model, data.past, users, K), truth, [K]).sort("user_id")
+    lists = ranked(model, data.past, users, K)
+    done = time.process_time()
+    values = user_values(lists, truth, [K]).sort("user_id")
     return {
         "values": values.select(f"recall@{K}", f"ndcg@{K}").to_numpy().tolist(),
         "fit_cpu_s": round(fitted - began, 1),
+        "rank_cpu_s": round(done - fitted, 1),
         "best_epoch": report.best_epoch,
         "n_epochs": len(report.curve),
         "peak_gib": peak_gib(),
@@ -96,7 +105,7 @@ def table(path: str, names: list[str], n_seeds: int) -> None:
         found = bootstrap_intervals(np.mean([run["values"] for run in runs], axis=0))
         rounded = [[round(float(part), 4) for part in interval] for interval in found]
         line = {"retriever": name, f"recall@{K}": rounded[0], f"ndcg@{K}": rounded[1]}
-        for key in ("fit_cpu_s", "best_epoch", "n_epochs", "peak_gib"):
+        for key in ("fit_cpu_s", "rank_cpu_s", "best_epoch", "n_epochs", "peak_gib"):
             line[key] = [run[key] for run in runs]
         line["ndcg_by_seed"] = [round(float(np.mean(run["values"], axis=0)[1]), 4) for run in runs]
         print(json.dumps(line | {"settings": settings}), flush=True)

@@ -30,6 +30,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "gf_cf": ("graph_filter", {"form": "gf_cf", "n_factors": 256, "low_pass_weight": 0.3}),
     "bspm_early": ("graph_filter", {}),
     "lightgcn": ("lightgcn", {}),
+    "slim": ("slim", {}),
     "lightgcn_0_layers": ("lightgcn", {"n_layers": 0}),
 }
 K = 20
