@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+FROM_SPECTRUM = {"start": "spectral", "schedule": "linear", "popularity_exponent": 0.1}
 SETTINGS: dict[str, tuple[str, dict]] = {
     "popularity": ("popularity", {}),
     "item_knn": ("item_knn", {}),
@@ -31,6 +32,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "bspm_early": ("graph_filter", {}),
     "lightgcn": ("lightgcn", {}),
     "slim": ("slim", {}),
+    "bpr_mf": ("bpr_mf", FROM_SPECTRUM | {"learning_rate": 0.02, "max_epochs": 20}),
     "lightgcn_0_layers": ("lightgcn", {"n_layers": 0}),
 }
 K = 20
