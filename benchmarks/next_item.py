@@ -28,6 +28,7 @@ import polars as pl
 
 SHARED = {"embedding_size": 128, "n_negatives": 512, "max_epochs": 60, "patience": 6, "n_validation_users": 10_000}
 COSINE = {"temperature": 0.07, "n_negatives": 2048, "averaging": 0.999}
+FALLING = {"schedule": "linear", "learning_rate": 0.0015, "max_epochs": 24, "patience": 24}
 SETTINGS: dict[str, tuple[str, dict]] = {
     "popularity": ("popularity", {}),
     "item_knn": ("item_knn", {}),
@@ -39,9 +40,9 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "ease": ("ease", {"l2": 100.0}),
     "gru4rec": ("gru4rec", SHARED),
     "bert4rec": ("bert4rec", SHARED | {"max_epochs": 200, "patience": 20}),
-    "hstu": ("hstu", SHARED | COSINE),
+    "hstu": ("hstu", SHARED | COSINE | FALLING),
     "sasrec": ("sasrec", SHARED),
-    "sasrec_cosine": ("sasrec", SHARED | COSINE),
+    "sasrec_cosine": ("sasrec", SHARED | COSINE | FALLING),
     "multi_interest": ("multi_interest", SHARED | COSINE | {"max_epochs": 16, "n_validation_users": 3_000}),
 }
 K = 10

@@ -58,9 +58,9 @@ def best_found(found: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarra
 def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     """The columns of the `width` best scores of each row, `[n, width]`, in any order; of equal ones the lowest.
 
-    A row is dealt into groups; the `width`-th largest of their maxima is a bound that at least `width` scores reach, and
-    on real scores few more: only those are sorted. Of 545 rows of 40,981 scores, all different or 2,600 of them not
-    0, it takes .05 and .06 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
+    A row is dealt into groups; the `width`-th largest of their maxima is a bound that at least `width` scores reach,
+    and on real scores few more: only those are sorted. Of 545 rows of 40,981 scores, all different or 2,600 of them
+    not 0, it takes .05 and .06 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
     """
     n, n_items = scores.shape
     if width == n_items:
