@@ -10,11 +10,12 @@ import dagster as dg
 import polars as pl
 
 from assets.graph import Columns, Graph, as_of, table_metadata
-from assets.point_in_time import items_known
+from assets.point_in_time import interactions_until, items_known
 from assets.profiles.checks import item_profile_checks, item_profile_specs
 from assets.profiles.questions import generator_of
 from assets.profiles.written_items import write_items
 from assets.quality.suite_metadata import data_docs_file
+from models.profiles.company import item_company
 from models.profiles.extractive import item_profiles as profile_items
 from models.profiles.extractive import profile_text
 from resources.warehouse import Warehouse
@@ -40,7 +41,9 @@ COLUMNS: Columns = {
 
 def build(graph: Graph) -> dg.AssetsDefinition:
     """The item profiles asset with its checks."""
-    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, ["core_item_versions", "event_funnel"])
+    company = graph.settings.profiles.company
+    events = ["core_interactions", "core_undone_interactions"] if company.n_items else []
+    common = graph.as_of_asset("profiles", {"polars", "duckdb"}, ["core_item_versions", "event_funnel", *events])
 
     @dg.asset(
         description="What each item is: summary, key phrases, category path, price band",
@@ -56,7 +59,8 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         counts: dict[str, int] = {}
         if settings.profiles.backend == "generator":
             profiles, counts = write_items(warehouse, generator_of(settings), settings, profiles, items, day)
-        texts = [profile_text(row) for row in profiles.iter_rows(named=True)]
+        with_whom = item_company(interactions_until(warehouse, day), items, company) if company.n_items else {}
+        texts = [profile_text(row, with_whom.get(row["item_id"], ())) for row in profiles.iter_rows(named=True)]
         frame = profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
         warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")
         snapshot = warehouse.replace_days("item_profiles", "as_of_day", day, day, frame)
