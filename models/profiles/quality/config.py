@@ -11,16 +11,17 @@ class QualityConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     n_subjects: int = Field(
-        default=500,
+        default=200,
         ge=2,
-        description="Users, and items, that are looked at: the same ones every day, whose ids have the lowest digests.",
+        description="Users, and items, that are looked at: the same ones every day, whose ids have the lowest digests. "
+        "Each costs about two texts to encode where they changed.",
     )
     n_candidates: int = Field(
         default=20, ge=2, description="Profiles from which what a user took has to pick out the user's own."
     )
     n_recent: int = Field(default=10, ge=1, description="Of a user's items, the latest so many that do the picking.")
     n_items: int = Field(
-        default=5000,
+        default=1000,
         ge=1,
         description="Items that lists made of profile vectors alone choose from, besides what the users took: their "
         "titles have to be encoded too.",
