@@ -24,7 +24,10 @@ from measuring import ROOT
 DATA = ROOT.parent / "shared" / "data"
 K, LAST_SHARE, LEAST, MAX_TOKENS = 10, 0.2, 5, 96
 DAY = date(2018, 12, 31)
-GRID = [{"n_items": 8, "min_users": least, "n_favourites": 12} for least in (20, 40, 80)]
+GRID = [
+    {"n_items": 8, "min_users": least, "n_favourites": 12, "shrinkage": shrinkage}
+    for least, shrinkage in ((20, 5.0), (40, 5.0), (80, 5.0), (40, 20.0), (40, 50.0))
+]
 
 
 def main() -> None:
