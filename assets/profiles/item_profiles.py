@@ -4,6 +4,7 @@ Grain: item and as-of day. Stale when the item's text or facts change, or the pr
 Read by text embeddings, user profiles and people.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
@@ -59,7 +60,7 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         counts: dict[str, int] = {}
         if settings.profiles.backend == "generator":
             profiles, counts = write_items(warehouse, generator_of(settings), settings, profiles, items, day)
-        with_whom = item_company(interactions_until(warehouse, day), items, company) if company.n_items else {}
+        with_whom = company_of(graph, warehouse, items, day) if company.n_items else {}
         texts = [profile_text(row, with_whom.get(row["item_id"], ())) for row in profiles.iter_rows(named=True)]
         frame = profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
         warehouse.ensure_table("item_profiles", COLUMNS, "One item's profile as of one day")
@@ -71,3 +72,13 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         yield from item_profile_checks(frame, items, data_docs_file(graph, "item_profiles", str(day)))
 
     return item_profiles
+
+
+def company_of(graph: Graph, warehouse: Warehouse, items: pl.DataFrame, day: dt.date) -> dict[str, list[str]]:
+    """Titles of what items were taken with before the validation days.
+
+    Models are judged, and the ranker is taught, on what users took in these days; vectors of texts that knew of it
+    would tell them.
+    """
+    before = day - dt.timedelta(days=graph.settings.split.validation_days)
+    return item_company(interactions_until(warehouse, before), items, graph.settings.profiles.company)
