@@ -14,8 +14,9 @@ class CompanyConfig(BaseModel):
         default=0,
         ge=0,
         le=50,
-        description="Items most often taken by the same users whose titles stand in the text that is embedded of an "
-        "item, instead of category and key phrases, by what was taken before the validation days; 0: none, and users' texts are their summaries too.",
+        description="Items most often taken by the same users before the validation days, whose titles stand in the "
+        "text that is embedded of an item instead of category and key phrases, while a user's text is the titles of "
+        "favourites; 0: none of this.",
     )
     min_users: int = Field(
         default=20, ge=1, description="Users who must have taken an item before it is said with what."
