@@ -26,7 +26,7 @@ from assets.events import raw_events, raw_items
 from assets.graph import Graph
 from assets.indexes import ann_indexes
 from assets.maintenance import maintenance
-from assets.profiles import item_profiles, profile_calls, user_profiles
+from assets.profiles import item_profiles, profile_calls, profile_quality, user_profiles
 from assets.quality import trailing_weeks_checks
 from assets.ranking import candidates, rankers, ranking_dataset, recommendations
 from assets.ranking import checks as ranking_checks
@@ -55,6 +55,7 @@ def all_assets(graph: Graph, manifest: Path) -> list[dg.AssetsDefinition]:
         interaction_sequences.build(graph),
         item_text_embeddings.build(graph),
         *user_text_embeddings.build(graph),
+        profile_quality.build(graph),
         *retrievers.build(graph),
         *vector_tables.build(graph),
         *ann_indexes.build(graph),

@@ -26,6 +26,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "item_profiles": ("item_id", "as_of_day"),
     "user_profiles": ("user_id", "as_of_day"),
     "profile_calls": ("kind", "subject_id", "as_of_day"),
+    "profile_quality": ("as_of_day", "kind", "backend", "prompt_version", "metric"),
     "text_vectors": ("encoder", "text_digest"),
     "item_text_embeddings": ("item_id", "as_of_day"),
     "user_text_embeddings": ("user_id", "as_of_day"),

@@ -9,6 +9,7 @@ import datetime as dt
 
 import dagster as dg
 import numpy as np
+import polars as pl
 
 from assets.embeddings.text_vectors import check_specs, read_text_vectors, write_vectors
 from assets.graph import Graph, as_of
@@ -34,9 +35,9 @@ def build(graph: Graph) -> list[dg.AssetsDefinition]:
     @dg.asset(description="A unit text vector for every user's profile", check_specs=check_specs("user"), **common)
     def user_text_embeddings(context: dg.AssetExecutionContext, warehouse: Warehouse, text_encoder: CachedTextEncoder):
         day = as_of(context)
-        sql = "SELECT user_id, summary, profile FROM user_profiles WHERE as_of_day = ? ORDER BY user_id"
+        sql = "SELECT user_id, summary, profile, text FROM user_profiles WHERE as_of_day = ? ORDER BY user_id"
         profiles = warehouse.read(sql, [day])
-        texts = profiles.select("user_id", text=user_texts(profiles))
+        texts = profiles.select("user_id", text=pl.col("text").fill_null(user_texts(profiles)))
         yield from write_vectors("user", texts, day, warehouse, text_encoder)
 
     return [user_text_embeddings] if wanted(graph) else []

@@ -1,6 +1,6 @@
 """Checks of the profiles: valid JSON, everyone covered, no personal data, and a Great Expectations suite."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ MIN_DISTINCT_SHARE = 0.1
 """Of the summaries, where every item has a text of its own."""
 TEXTS = ["title", "description", "category", "brand"]
 
+PRIVATE = "user_profiles_infer_nothing_private"
 WORDS = {
     "{kind}_profiles_are_valid": "Every profile is JSON that its schema accepts, and describes its own row.",
     "every_{kind}_has_a_profile": "Every {kind} that is known has exactly one profile.",
@@ -33,7 +34,9 @@ def item_profile_specs() -> list[dg.AssetCheckSpec]:
 
 def user_profile_specs() -> list[dg.AssetCheckSpec]:
     """Checks of `user_profiles`."""
-    return _specs("user")
+    words = "No profile claims a private attribute that profiles.allowed_private_attributes does not allow."
+    private = dg.AssetCheckSpec(PRIVATE, asset="user_profiles", blocking=True, description=words)
+    return [*_specs("user"), private]
 
 
 def item_profile_checks(
@@ -50,11 +53,31 @@ def distinct_texts(items: pl.DataFrame) -> float:
 
 
 def user_profile_checks(
-    profiles: pl.DataFrame, interactions: pl.DataFrame, page: Path | None = None
+    profiles: pl.DataFrame, interactions: pl.DataFrame, page: Path | None = None, allowed: Collection[str] = ()
 ) -> Iterator[dg.AssetCheckResult]:
-    """Results for the profiles of everyone in `interactions`; `page` is where the suite's page goes."""
+    """Results for the profiles of everyone in `interactions`.
+
+    Args:
+        profiles: Rows of `user_profiles`.
+        interactions: Who should have one.
+        page: Where the suite's page goes.
+        allowed: Private attributes that a profile may claim.
+    """
     result = run_suite(profiles, user_profiles_suite())
-    yield from _results("user", audit_profiles(profiles, interactions["user_id"].unique()), result, page)
+    audit = audit_profiles(profiles, interactions["user_id"].unique(), allowed)
+    yield from _results("user", audit, result, page)
+    claims = pl.DataFrame({"user_id": list(audit.private_claims), "found": list(audit.private_claims.values())})
+    yield dg.AssetCheckResult(
+        asset_key="user_profiles",
+        check_name=PRIVATE,
+        passed=claims.is_empty(),
+        metadata={
+            "n_profiles": claims.height,
+            "examples": _shown(claims),
+            "remedy": "Build again with a prompt that asks for less, or allow the kind in "
+            "profiles.allowed_private_attributes.",
+        },
+    )
 
 
 def _specs(kind: str) -> list[dg.AssetCheckSpec]:

@@ -42,7 +42,7 @@ class ItemStep(Step[ShownItem, ItemAnswer]):
 
     def read(self, value: Any, subject: ShownItem) -> ItemAnswer:
         """The answer held to the item's text of today."""
-        return read_item_answer(value, subject)
+        return read_item_answer(value, subject, self.settings.profiles.allowed_private_attributes)
 
 
 def steps_of(settings: Settings) -> list[ItemStep]:

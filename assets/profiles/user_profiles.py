@@ -7,6 +7,7 @@ that write it. Read by people, and by models that take words.
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 
 from assets.graph import Columns, Graph, as_of, table_metadata
 from assets.point_in_time import interactions_until, items_known
@@ -14,7 +15,9 @@ from assets.profiles.checks import user_profile_checks, user_profile_specs
 from assets.profiles.questions import generator_of
 from assets.profiles.written_users import write_users
 from assets.quality.suite_metadata import data_docs_file
+from models.profiles.company import favourites, favourites_text
 from models.profiles.extractive import user_profiles as profile_users
+from models.profiles.user_texts import user_texts
 from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
@@ -31,6 +34,7 @@ COLUMNS: Columns = {
     "n_events": ("BIGINT", "Interactions it was made from"),
     "n_tokens_in": ("BIGINT", "Interactions read; tokens, where a model wrote it"),
     "n_tokens_out": ("BIGINT", "Words written, or tokens"),
+    "text": ("VARCHAR", "The text that is embedded"),
 }
 
 
@@ -56,12 +60,18 @@ def build(graph: Graph) -> dg.AssetsDefinition:
         if settings.profiles.user_backend == "generator":
             known = (interactions, items, day)
             frame, counts = write_users(warehouse, generator_of(settings), settings, frame, *known)
+        company = settings.profiles.company
+        liked = favourites(interactions, items, company) if company.n_items else {}
+        own = zip(frame["user_id"], user_texts(frame), strict=True)
+        texts = [favourites_text(liked[user]) if user in liked else text for user, text in own]
+        frame = frame.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
         warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
         snapshot = warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
         metadata = table_metadata("user_profiles", COLUMNS, frame, snapshot)
         if counts:
             metadata["written"] = dg.MetadataValue.json(counts)
         yield dg.MaterializeResult(metadata=metadata)
-        yield from user_profile_checks(frame, interactions, data_docs_file(graph, "user_profiles", str(day)))
+        page, allowed = data_docs_file(graph, "user_profiles", str(day)), settings.profiles.allowed_private_attributes
+        yield from user_profile_checks(frame, interactions, page, allowed)
 
     return user_profiles

@@ -27,7 +27,7 @@ class UserStep(Step[ShownUser, UserWords]):
 
     def read(self, value: Any, subject: ShownUser) -> UserWords:
         """What is believed of it."""
-        return read_user_answer(value, subject)
+        return read_user_answer(value, subject, self.settings.profiles.allowed_private_attributes)
 
 
 class UserUpdateStep(Step[ShownUser, UserWords]):
@@ -48,7 +48,7 @@ class UserUpdateStep(Step[ShownUser, UserWords]):
 
     def read(self, value: Any, subject: ShownUser) -> UserWords:
         """What stands after its operations."""
-        return read_user_update(value, subject)
+        return read_user_update(value, subject, self.settings.profiles.allowed_private_attributes)
 
 
 @dataclass(frozen=True)

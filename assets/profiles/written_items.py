@@ -21,7 +21,7 @@ PORTION = 2048
 HOSTILE_COLUMNS: Columns = {
     "as_of_day": ("DATE", "Partition: what was known at the end of this day"),
     "item_id": ("VARCHAR", "The item whose text no language model is shown"),
-    "rule": ("VARCHAR", "What it attempts: hidden, role, order, persona, answer, promotion or noise"),
+    "rule": ("VARCHAR", "What it attempts: hidden, role, order, persona, answer, promotion, stuffing or noise"),
     "excerpt": ("VARCHAR", "The line that does, cut"),
 }
 OLDER_SQL = """SELECT item_id, profile, backend, prompt_version, input_digest, n_tokens_out FROM item_profiles

@@ -1,12 +1,12 @@
-"""What is wrong with stored profiles: rows off the schema, missing items or users, personal data.
+"""What is wrong with stored profiles: rows off the schema, missing items or users, personal data, private claims.
 
 Works on the table of any backend; the asset checks turn its findings into passes and failures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ValidationError
 
 from models.profiles.personal_data import CANDIDATE, find_personal_data
+from models.profiles.private_attributes import find_private_claims
 from models.profiles.schema import ItemProfile, UserProfile
 
 _KEYS = frozenset(
@@ -31,6 +32,7 @@ class ProfileAudit:
         missing: Expected ids without a row, sorted.
         n_expected: Number of expected ids.
         personal_data: Id -> kinds of personal data found in its words (`email`, `card`, `phone`).
+        private_claims: User id -> kinds of private attributes that its words claim, see `find_private_claims`.
     """
 
     n_rows: int
@@ -38,6 +40,7 @@ class ProfileAudit:
     missing: list[str]
     n_expected: int
     personal_data: dict[str, list[str]]
+    private_claims: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def schema_valid_share(self) -> float:
@@ -98,12 +101,44 @@ def find_personal_rows(frame: pl.DataFrame, key: str) -> dict[str, list[str]]:
     return {own_id: kinds for own_id, kinds in found.items() if kinds}
 
 
-def audit_profiles(frame: pl.DataFrame, expected_ids: Iterable[str] | pl.Series) -> ProfileAudit:
+def find_private_rows(frame: pl.DataFrame, allowed: Collection[str] = ()) -> dict[str, list[str]]:
+    """User profiles whose words claim a private attribute.
+
+    Looked at are the summary and the topics, which the writer chose; categories, brands and phrases are items' words.
+
+    Args:
+        frame: Columns `user_id` and `profile`.
+        allowed: Kinds that may be claimed.
+
+    Returns:
+        Id -> kinds found, in the order of the rows. A profile that is no JSON object is looked at as it is.
+    """
+    found = {
+        user_id: _private(profile or "", allowed) for user_id, profile in frame.select("user_id", "profile").rows()
+    }
+    return {user_id: kinds for user_id, kinds in found.items() if kinds}
+
+
+def _private(profile: str, allowed: Collection[str]) -> list[str]:
+    try:
+        said = orjson.loads(profile)
+        tastes = [taste for name in ("long_term", "current", "dislikes") for taste in said.get(name, [])]
+        texts = [said.get("summary", ""), *(taste["text"] for taste in tastes if taste["kind"] == "topic")]
+    except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        texts = [profile]
+    kinds = {kind for text in texts for kind in find_private_claims(str(text))}
+    return sorted(kinds.difference(allowed))
+
+
+def audit_profiles(
+    frame: pl.DataFrame, expected_ids: Iterable[str] | pl.Series, allowed: Collection[str] = ()
+) -> ProfileAudit:
     """Look through a table of item or user profiles.
 
     Args:
         frame: Columns `item_id` or `user_id`, and `profile`; an `item_id` column means item profiles.
         expected_ids: The ids that should have a profile.
+        allowed: Private attributes that user profiles may claim.
 
     Returns:
         See `ProfileAudit`. Rows of unexpected ids are audited too, and do not count towards coverage.
@@ -118,4 +153,5 @@ def audit_profiles(frame: pl.DataFrame, expected_ids: Iterable[str] | pl.Series)
         missing=sorted(expected.difference(frame[key].to_list())),
         n_expected=len(expected),
         personal_data=find_personal_rows(frame, key),
+        private_claims=find_private_rows(frame, allowed) if key == "user_id" else {},
     )

@@ -6,6 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.profiles.company_config import CompanyConfig
+from models.profiles.private_words import PrivateKind
+from models.profiles.quality.config import QualityConfig
+
 
 class ItemExtraction(BaseModel):
     """How an item's text and facts become its profile."""
@@ -154,6 +158,16 @@ class ProfilesConfig(ExtractiveConfig):
         default="extractive",
         description="Who writes item profiles: `extractive` rules, or the language model of the section `generator`.",
     )
+    allowed_private_attributes: tuple[PrivateKind, ...] = Field(
+        default=(),
+        description="What profiles may claim of a person though nobody told the shop: `location` (of the home), "
+        "`income`, `sex`, `age`, `health`, `religion`, `politics`, `orientation` or `ethnicity`. An answer that claims "
+        "anything else is rejected.",
+    )
+    company: CompanyConfig = Field(
+        default_factory=CompanyConfig, description="Titles of other items in the text that is embedded."
+    )
+    quality: QualityConfig = Field(default_factory=QualityConfig, description="How good profiles are, and must be.")
     user_backend: Literal["extractive", "generator"] = Field(
         default="extractive", description="Who writes user profiles, likewise."
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.profiles.config import ExtractiveConfig, ItemExtraction, UserExtraction
 from models.profiles.item_profiles import ITEM_PROFILE_COLUMNS, item_profiles
 from models.profiles.user_profiles import USER_PROFILE_COLUMNS, user_profiles
+
+_YEAR = re.compile(r"\s*\((?:19|20)\d\d\)")
 
 __all__ = [
     "ITEM_PROFILE_COLUMNS",
@@ -21,18 +24,21 @@ __all__ = [
 ]
 
 
-def profile_text(row: Mapping[str, Any]) -> str:
-    """The text of a profile to embed.
+def profile_text(row: Mapping[str, Any], taken_with: Sequence[str] = ()) -> str:
+    """The text of an item's profile to embed; a user's is in `models.profiles.user_texts`.
 
     Args:
-        row: A row of `item_profiles` (`summary, category_path, key_phrases`) or of `user_profiles` (`summary`), of any
-            backend.
+        row: A row of `item_profiles` (`summary, category_path, key_phrases`), of any backend.
+        taken_with: Titles of other items that say more, see `models.profiles.company`.
 
     Returns:
-        The summary, which for items begins with the title, and for items the category and the key phrases that the
-        summary does not contain already. What changes with the day alone (age, price band) is left out, so that vectors
-        cached by their text stay valid.
+        The summary, which begins with the title, then the category and the key phrases that the summary does not
+        contain already. What changes with the day alone (age, price band) is left out, so that vectors cached by their
+        text stay valid. With titles of others the summary and these, without a year in brackets, such as films have:
+        on MovieLens each further word made retrieval worse (docs/profiles.md).
     """
+    if taken_with:
+        return f"{_YEAR.sub('', row['summary'], count=1)} Taken with {', '.join(taken_with)}."
     parts = [row["summary"]]
     if row.get("category_path"):
         parts.append(f"Category: {row['category_path'].replace('|', ', ')}.")

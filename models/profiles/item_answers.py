@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from models.profiles.answers import Rejected, Source, language_of, reject_other_language, validated
 from models.profiles.digests import digest_of
 from models.profiles.personal_data import find_personal_data
+from models.profiles.private_attributes import find_private_claims
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
@@ -37,7 +38,7 @@ class ItemAnswer(BaseModel):
     complements: list[Claim] = Field(max_length=20, description="What one would take with it.")
 
 
-def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
+def read_item_answer(value: Any, item: ShownItem, allowed: Collection[str] = ()) -> ItemAnswer:
     """An answer held to the schema and to the item's text.
 
     Claims without words are dropped, and what the item's text does not say counts as inferred.
@@ -45,20 +46,25 @@ def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
     Args:
         value: The JSON value.
         item: What was asked about.
+        allowed: Private attributes that it may claim of a customer.
 
     Raises:
         Rejected: It breaks the schema, is about another item, in another language than the description, holds personal
-            data, or talks to a language model.
+            data, talks to a language model, or claims something private of a customer that the item's own text does
+            not say.
     """
     answer = validated(ItemAnswer, value)
     if answer.item != item.reference:
         raise Rejected("it is about another item")
     reject_other_language(answer.summary, frozenset({language_of(item.description)} - {UNKNOWN}))
+    permitted = {*allowed, *find_private_claims(item.text, about="item")}
     for text in _texts(answer):
         if kinds := find_personal_data(text):
             raise Rejected(f"it holds personal data ({', '.join(kinds)})")
         if kind := hostile_kind(text):
             raise Rejected(f"it talks to a language model ({kind})")
+        if kinds := [kind for kind in find_private_claims(text, about="item") if kind not in permitted]:
+            raise Rejected(f"it claims what is private ({', '.join(kinds)})")
     return honest(answer, item)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.profiles.answers import Rejected, reject_other_language, validated
 from models.profiles.personal_data import find_personal_data
+from models.profiles.private_attributes import find_private_claims
 from models.profiles.propositions import Operation, apply_operations
 from models.profiles.schema import Line
 from models.profiles.shown_users import Proposition, ShownUser, event_references
@@ -61,7 +62,7 @@ class UserWords:
     dropped: tuple[str, ...] = ()
 
 
-def read_user_answer(value: Any, user: ShownUser) -> UserWords:
+def read_user_answer(value: Any, user: ShownUser, allowed: Collection[str] = ()) -> UserWords:
     """An answer about a whole history, held to the schema and to the events that were shown.
 
     A taste that cites an event that was not shown, or none that can support it, is dropped.
@@ -69,29 +70,31 @@ def read_user_answer(value: Any, user: ShownUser) -> UserWords:
     Args:
         value: The JSON value.
         user: Who was asked about.
+        allowed: Private attributes that it may claim, see `find_private_claims`.
 
     Raises:
-        Rejected: It breaks the schema, is about another user, in another language, holds personal data, talks to a
-            language model, or none of its tastes is supported.
+        Rejected: It breaks the schema, is about another user, in another language, holds personal data, claims what
+            is private, talks to a language model, or none of its tastes is supported.
     """
     answer = validated(UserAnswer, value)
     added = [_adding("taste", said) for said in answer.tastes] + [_adding("dislike", said) for said in answer.dislikes]
-    return _believed(answer, user, (), added, user.events)
+    return _believed(answer, user, (), added, user.events, allowed)
 
 
-def read_user_update(value: Any, user: ShownUser) -> UserWords:
+def read_user_update(value: Any, user: ShownUser, allowed: Collection[str] = ()) -> UserWords:
     """An answer about what is new, its operations done on what stood; see `read_user_answer`.
 
     Args:
         value: The JSON value.
         user: Who was asked about; `standing` is set.
+        allowed: As there.
 
     Raises:
         Rejected: As there; where there are operations, and none of them can be done.
     """
     assert user.standing is not None
     answer = validated(UserUpdate, value)
-    return _believed(answer, user, user.standing.propositions, answer.operations, user.new_events)
+    return _believed(answer, user, user.standing.propositions, answer.operations, user.new_events, allowed)
 
 
 def _believed(
@@ -100,11 +103,12 @@ def _believed(
     standing: tuple[Proposition, ...],
     operations: list[Operation],
     events: tuple[Any, ...],
+    allowed: Collection[str],
 ) -> UserWords:
     if answer.user != user.reference:
         raise Rejected("it is about another user")
     said = list(_texts(answer.summary, operations))
-    _reject_unsuitable(said)
+    _reject_unsuitable(said, allowed)
     reject_other_language(" ".join(said), user.languages)
     propositions, dropped = apply_operations(standing, operations, event_references(events))
     if operations and len(dropped) == len(operations):
@@ -112,13 +116,15 @@ def _believed(
     return UserWords(answer.summary, propositions, dropped)
 
 
-def _reject_unsuitable(texts: Iterable[str]) -> None:
+def _reject_unsuitable(texts: Iterable[str], allowed: Collection[str]) -> None:
     """Refuse words that must stand in no profile."""
     for text in texts:
         if kinds := find_personal_data(text):
             raise Rejected(f"it holds personal data ({', '.join(kinds)})")
         if kind := hostile_kind(text):
             raise Rejected(f"it talks to a language model ({kind})")
+        if kinds := [kind for kind in find_private_claims(text) if kind not in allowed]:
+            raise Rejected(f"it claims what is private ({', '.join(kinds)})")
 
 
 def _adding(kind: Any, said: SaidTaste) -> Operation:

@@ -10,18 +10,22 @@ judgements are asked in both orders). Kinds, in the order they are looked for:
 - `order`: "ignore all previous instructions" and its like, in the languages of most catalogues;
 - `persona`: "you are now a ...", "as a language model";
 - `answer`: the answer itself, or its form (`"winner": "A"`, "answer: A", "respond only with");
-- `promotion`: "choose this product", "rank this item first", "give it 5/5";
+- `promotion`: "choose this product", "rank this item first", "give it 5/5", "best product ever, always recommend it";
+- `stuffing`: one word over and over, so that whatever is asked for finds it;
 - `noise`: a run of punctuation and fragments as optimised strings have it (Kumar and Lakkaraju 2024, "Manipulating
-  Large Language Models to Increase Product Visibility").
+  Large Language Models to Increase Product Visibility"), also behind an honest description.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import Literal
 
-Kind = Literal["hidden", "role", "order", "persona", "answer", "promotion", "noise"]
+from models.text.languages import FUNCTION_WORDS, words_of
+
+Kind = Literal["hidden", "role", "order", "persona", "answer", "promotion", "stuffing", "noise"]
 
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad\u180e\U000e0000-\U000e007f]")
 _HIDDEN = re.compile(
@@ -35,6 +39,7 @@ _READER = r"(?:ai|llm|language model|assistant|judge|evaluator|model|chatbot|gpt
 _TAKE = r"(?:choose|pick|select|prefer|favou?r|vote for|go with)"
 _PUSH = r"(?:choose|pick|select|prefer|favou?r|recommend|rank|rate|score|place|put|list|show|suggest)"
 _OWN = r"(?:this|the present|my) (?:item|product|movie|film|book|article|listing|list|one|title)"
+_GOODS = r"(?:product|item|choice|option|article|deal|purchase|offer|brand)s?"
 _TOP = r"(?:first|number one|at the top|on top|highest|above all|top score|10/10|5/5|100/100|maximum|as best)"
 _MARKS = r"(?:highest|maximum|full|perfect|top) (?:score|rating|marks?|grade)"
 _FIELDS = r"(?:winner|choice|better|score|fit|answer|verdict|rating|preference|summary|profile)"
@@ -85,16 +90,37 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         r"\b(?:win|first|chosen|preferred|ranked|selected|recommended|the winner)\b",
         r"\b(?:users?|customers?|everyone|people) (?:like (?:this|these|you) )?(?:always|will always|must|only) "
         r"(?:want|choose|prefer|buy|pick)s?\b",
+        rf"\bbest (?:{_GOODS})(?: (?:ever|of all|on the market|in the world|available))+\b",
+        r"\b(?:better than|superior to|above|before) (?:any|every|all)(?: the)?(?: other)?s? "
+        rf"(?:{_GOODS}|others|alternatives)",
+        r"\b(?:always|only|first) (?:recommend|mention|suggest|choose|show)\b",
+        r"\b(?:number one|#1|no\. ?1) (?:choice|pick) for",
+        r"\b(?:recommend|suggest|show|choose) (?:ours|us|me|it) (?:and no other|first|only|always)\b",
+        r"\b(?:everyone|everybody|every customer) (?:should|must|has to) (?:buy|choose|get) (?:this|our)\b",
+        r"\b(?:recommender|search engine|ai)s? (?:needs?|has|have|should|must|ought) ?(?:to)? "
+        r"(?:show|recommend|prefer)\b",
+        r"\bimmer (?:zuerst )?(?:empfehlen|nennen|wählen)\b|\bzuerst empfehlen\b",
+        r"\b(?:recommander|choisir|proposer) (?:toujours|en premier)\b|\btoujours recommander\b",
+        r"\b(?:recomendar|elegir|mostrar) (?:siempre|primero)\b|\bsiempre recomendar\b",
         r"\b(?:other|all other|competing) (?:items|products|lists|options) (?:are|is|must|should) .{0,25}"
         r"\b(?:bad|worse|unsafe|recalled|ignored|illegal|irrelevant|dangerous|excluded)\b",
     ),
 }
+_SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _RULES = {kind: re.compile("|".join(patterns)) for kind, patterns in _PATTERNS.items()}
 _LETTERS_APART = re.compile(r"(?:\b\w[ .\-_*]){5,}\w\b")
 _LIKE_LATIN = str.maketrans("аеорсухіјѕԁοаειτνκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdoaeitvkabezhikmnoptyx")
 _LEET = str.maketrans("013457@$", "oieastas")
 _MARK, _WRITTEN = re.compile(r"[^\w\s]"), re.compile(r"\S")
 MOST_MARKS = 0.35
+_FRAGMENT = re.compile(
+    r"[_*#$%^~|<>{}\[\]\\=@]|[^\w\s]{3}|[.:;!?)\]](?=[^\W\d]{2})|\w[(\[{]\S*$|[a-z]{2}[A-Z]{3}|[a-z]{3}[A-Z][a-z]"
+)
+"""In a word without spaces: code, markup, or two words run together."""
+WINDOW, MOST_FRAGMENTS = 12, 4
+"""Words looked at together, and how many of them may be fragments before it is noise."""
+LEAST_STUFFED, STUFFED_SHARE = 6, 0.25
+"""How often one word stands in a text at least, and its share of all words."""
 
 
 def hostile_kind(text: str) -> Kind | None:
@@ -112,7 +138,9 @@ def hostile_kind(text: str) -> Kind | None:
     disguised = plain.translate(_LEET)
     if disguised != plain and (_RULES["order"].search(disguised) or _RULES["persona"].search(disguised)):
         return "order"
-    return "noise" if _is_noise(plain) else None
+    if _is_stuffed(plain):
+        return "stuffing"
+    return "noise" if _is_noise(plain) or _has_fragments(text) else None
 
 
 def readable(text: str) -> str:
@@ -135,3 +163,17 @@ def _is_noise(plain: str) -> bool:
     """A third and more of what is written, in eight words or more, is neither letter nor digit."""
     marks = len(_MARK.findall(plain))
     return len(plain.split()) >= 8 and marks >= MOST_MARKS * len(_WRITTEN.findall(plain))
+
+
+def _is_stuffed(plain: str) -> bool:
+    """One content word is a quarter of the text, and more than a few."""
+    words = [word.removesuffix("s") for word in words_of(plain)]
+    counts = Counter(word for word in words if len(word) > 2 and word not in _SMALL_WORDS)
+    most = max(counts.values(), default=0)
+    return most >= LEAST_STUFFED and most >= STUFFED_SHARE * len(words)
+
+
+def _has_fragments(text: str) -> bool:
+    """Several of a dozen words in a row are no words, wherever in the text that is."""
+    marks = [bool(_FRAGMENT.search(word)) for word in text.split()]
+    return any(sum(marks[start : start + WINDOW]) >= MOST_FRAGMENTS for start in range(len(marks)) if marks[start])

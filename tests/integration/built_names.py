@@ -9,7 +9,7 @@ TABLES = {
     *("feat_user_category_daily", "feat_user_hour_daily"),
     *("core_item_days", "core_item_versions", "core_user_days", "core_user_versions"),
     *("feat_user_daily", "feat_item_daily", "event_funnel"),
-    *("item_profiles", "user_profiles", "profile_calls"),
+    *("item_profiles", "user_profiles", "profile_calls", "profile_quality"),
     *("item_text_embeddings", "item_embeddings", "user_embeddings", "text_vectors"),
     *("candidates", "recommendations", "metrics", "policy_values", "releases", "artifacts", "fingerprints"),
     *("comparisons", "slice_findings"),

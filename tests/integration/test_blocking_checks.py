@@ -21,6 +21,7 @@ from assets.indexes import ann_indexes
 from assets.maintenance import maintenance
 from assets.maintenance.released_tables import released_tables, releases_of
 from assets.profiles import checks as profiles
+from assets.profiles import quality_checks
 from assets.ranking import rankers
 from assets.tables.dbt_models import dbt_environment, dbt_variables
 from models.events.files import SourceFile
@@ -153,7 +154,9 @@ def profile_violations(built, kind):
         return good.with_columns(pl.when(first).then(pl.lit(value)).otherwise(pl.col(column)).alias(column))
 
     personal = json.loads(good["profile"][0]) | {"summary": "Write to jane.doe@example.com"}
-    return good, {
+    private = json.loads(good["profile"][0]) | {"summary": "Probably a woman in her thirties."}
+    of_users = {"user_profiles_infer_nothing_private": spoil("profile", json.dumps(private))}
+    return good, (of_users if kind == "user" else {}) | {
         f"{kind}_profiles_are_valid": spoil("profile", "{}"),
         f"every_{kind}_has_a_profile": good[1:],
         f"{kind}_profiles_hold_no_personal_data": spoil("profile", json.dumps(personal)),
@@ -200,6 +203,14 @@ def in_op_results(built, damaged):
         for name, frame in violations.items():
             (result,) = (result for result in run(frame, known) if result.check_name == name)
             results[f"{kind}_profiles:{name}"] = result
+    rows = built.warehouse.read("SELECT * FROM profile_quality")
+    invented = rows.with_columns(value=pl.when(pl.col("metric") == "cited_events_exist").then(0.99).otherwise("value"))
+    limits = built.project.settings.profiles.quality
+    assert all(result.passed for result in quality_checks.quality_checks(rows, limits))
+    (result,) = (
+        one for one in quality_checks.quality_checks(invented, limits) if one.check_name == quality_checks.CITED
+    )
+    results[f"profile_quality:{quality_checks.CITED}"] = result
     dropped = (SourceFile(built.day_file(LAST), "day", LAST), Drift("dropped", "price", "was number", True))
     for asset in ("raw_events", "raw_items"):
         results[f"{asset}:{source_schemas.CHECK}"] = source_schemas.check_result(asset, [dropped], 1, True)
@@ -254,6 +265,7 @@ def test_what_does_not_block(built):
         "raw_events:no_day_is_empty",
         "slice_findings:no_slice_is_worse_than_recent_popularity",
         "policy_values:weights_of_the_even_policy_average_one",
+        *(f"profile_quality:{name}" for name in quality_checks.WORDS if name != quality_checks.CITED),
     }
 
 

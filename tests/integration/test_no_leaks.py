@@ -18,6 +18,7 @@ TABLES = {
     **dict.fromkeys(["item_embeddings", "user_embeddings", "candidates", "recommendations"], "as_of_day"),
     "metrics": "partition_day",
     "policy_values": "as_of_day",
+    "profile_quality": "as_of_day",
 }
 NEW_USERS = [f"planted{number}" for number in range(12)]
 NEW_ITEMS = ["planted-in-catalogue", "planted-undated", "planted-in-log"]

@@ -2,7 +2,7 @@ import orjson
 import polars as pl
 import pytest
 
-from models.profiles.audit import audit_profiles, find_personal_rows
+from models.profiles.audit import audit_profiles, find_personal_rows, find_private_rows
 from models.profiles.extractive import item_profiles, user_profiles
 
 
@@ -87,3 +87,27 @@ def test_ids_are_not_taken_for_personal_data(profiles):
     taste = {"kind": "topic", "text": "tea", "strength": 1, "confidence": 0.5, "event_ids": ["4111111111111111"]}
     frame = _edited(profiles[1], 0, current=[taste], user_id="jane@shop.com")
     assert find_personal_rows(frame, "user_id") == {}
+
+
+TOPIC = {"kind": "topic", "text": "probably a woman", "strength": 1, "confidence": 0.5, "event_ids": ["e1"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({"summary": "Lives in Leeds and is retired."}, ["age", "location"]),
+        ({"long_term": [TOPIC]}, ["sex"]),
+        ({"dislikes": [TOPIC]}, ["sex"]),
+        ({"long_term": [TOPIC | {"kind": "phrase"}]}, []),  # an item's words, not the writer's
+    ],
+)
+def test_what_is_private_is_found_in_the_writers_own_words(profiles, changes, kinds):
+    frame = _edited(profiles[1], 0, **changes)
+    found = audit_profiles(frame, frame["user_id"]).private_claims
+    assert found == ({frame["user_id"][0]: kinds} if kinds else {})
+    assert find_private_rows(frame, ["age", "location", "sex"]) == {}, "what is allowed is no finding"
+
+
+def test_private_claims_are_found_in_what_is_no_json():
+    frame = pl.DataFrame({"user_id": ["u", "v"], "profile": ["The user is pregnant.", None]})
+    assert find_private_rows(frame) == {"u": ["health"]}

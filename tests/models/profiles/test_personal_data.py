@@ -1,9 +1,14 @@
+import json
 import re
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 from models.profiles.personal_data import CANDIDATE, find_personal_data, remove_personal_data
 
+CORPUS = Path(__file__).parents[2] / "corpora" / "personal_data.jsonl"
+ROWS = [tuple(json.loads(line).values()) for line in CORPUS.read_text().splitlines()]
 FOUND = [
     ("write to jane.doe+shop@mail.example.co.uk today", ["email"]),
     ("call +44 20 7946 0958", ["phone"]),
@@ -52,3 +57,26 @@ def test_a_card_is_not_also_a_telephone_number():
 def test_hostile_text_is_read_quickly(hostile):
     """Where a pattern went back and forth over it, this would not end before the test's time limit."""
     assert find_personal_data(hostile) == []
+
+
+@pytest.mark.parametrize(("kind", "text"), ROWS, ids=range(len(ROWS)))
+def test_the_planted_set(kind, text):
+    found = [kind] if kind else []
+    assert find_personal_data(text) == found
+    assert find_personal_data(remove_personal_data(text)) == []
+    assert not kind or pl.Series([text]).str.contains(CANDIDATE)[0], "Polars' filter must let it through"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GB29 NWBK 6016 1331 9268 18",
+        "AB12 CDEF GHIJ KLMN OPQR",
+        "firmware version 2.10.4.1",
+        "999.1.1.1",
+        "1:2:3",
+        "a:b:c:d",
+    ],
+)
+def test_wrong_check_digits_and_versions_are_none(text):
+    assert find_personal_data(text) == [] and remove_personal_data(text) == text

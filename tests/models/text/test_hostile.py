@@ -37,12 +37,21 @@ HARMLESS = [
 @pytest.mark.parametrize(("kind", "text"), CASES, ids=[f"{n}-{kind}" for n, (kind, _) in enumerate(CASES)])
 def test_every_attempt_of_the_corpus_is_found(kind, text):
     assert hostile_kind(text) is not None
-    assert hostile_kind(f"Garden chair, oak. {text} Foldable.") is not None or kind in ("role", "answer", "noise")
+    assert hostile_kind(f"Garden chair, oak. {text} Foldable.") is not None or kind in ("role", "answer")
 
 
 def test_the_corpus_is_large_and_of_every_kind():
     assert len(CASES) >= 60
-    assert {kind for kind, _ in CASES} == {"hidden", "role", "order", "persona", "answer", "promotion", "noise"}
+    assert {kind for kind, _ in CASES} == {
+        "hidden",
+        "role",
+        "order",
+        "persona",
+        "answer",
+        "promotion",
+        "stuffing",
+        "noise",
+    }
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -68,6 +68,9 @@ class TestAServer:
         said = [shop.warehouse.read(f"SELECT * FROM {name}").write_json() for name in shop.tables()]
         said += [path.read_text(errors="replace") for path in shop.folder.rglob("*.log")]
         assert KEY not in "".join([*said, *capfd.readouterr()])
+        files = [path for path in shop.folder.rglob("*") if path.is_file()]
+        assert any(path.suffix == ".db" for path in files), "Dagster's runs and events are among them"
+        assert [path for path in files if KEY.encode() in path.read_bytes()] == []
         assert any(call.authorization == f"Bearer {KEY}" for call in server.calls)
 
     def test_facts_are_the_shops_and_words_the_models(self, shop):

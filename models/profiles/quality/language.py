@@ -1,0 +1,37 @@
+"""Do profiles speak the language of the items they are about?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from models.profiles.quality.measure import Measure, share_of
+from models.text.languages import UNKNOWN, detect_language, words_of
+
+
+def language_of(text: str) -> str:
+    """ISO 639-1 code of a text, or `UNKNOWN`."""
+    return detect_language(words_of(text))
+
+
+def majority_language(languages: Iterable[str | None]) -> str:
+    """The most frequent language that is known, ties to the first in the alphabet; `UNKNOWN` where none is."""
+    told = Counter(language for language in languages if language and language != UNKNOWN)
+    return min(told, key=lambda code: (-told[code], code)) if told else UNKNOWN
+
+
+def same_language(profiles: Sequence[str], expected: Sequence[str]) -> Measure:
+    """Share of the profiles in the language of their items, of those where both can be told.
+
+    Args:
+        profiles: Texts in words, such as summaries.
+        expected: The language of each one's items.
+    """
+    pairs = [
+        (found, wanted)
+        for text, wanted in zip(profiles, expected, strict=True)
+        if wanted != UNKNOWN and (found := language_of(text)) != UNKNOWN
+    ]
+    return share_of("language", np.array([found == wanted for found, wanted in pairs], dtype=bool))
