@@ -93,13 +93,24 @@ def with_answer(row: Mapping[str, Any], answer: ItemAnswer, source: Source) -> d
         **row,
         "prompt_version": source.prompt_version,
         "backend": source.backend,
-        "input_digest": digest_of(source.prompt_version, source.key, profile.model_dump_json(include=_FACTS)),
+        "input_digest": answer_digest(source.prompt_version, source.key, profile),
         "profile": profile.model_dump_json(),
         "summary": summary,
         "key_phrases": [phrase.text for phrase in answer.key_phrases],
         "n_tokens_in": source.tokens_in,
         "n_tokens_out": source.tokens_out or len(text.split()),
     }
+
+
+def answer_digest(prompt_version: str, key: str, profile: ItemProfile) -> str:
+    """The `input_digest` of a profile that an answer's words are in.
+
+    Args:
+        prompt_version: See `Source`.
+        key: The question's.
+        profile: Its facts count, which the shop decides; its words do not.
+    """
+    return digest_of(prompt_version, key, profile.model_dump_json(include=_FACTS))
 
 
 def as_older(row: Mapping[str, Any], older: Mapping[str, Any], item: ShownItem) -> dict[str, Any]:
