@@ -72,7 +72,7 @@ def detect_language(words: Iterable[str]) -> str:
     for code, pattern in _SCRIPTS:
         if pattern.search(joined):
             return code
-    counts = {code: sum(word in known for word in words) for code, known in FUNCTION_WORDS.items()}
+    counts = {code: sum(map(known.__contains__, words)) for code, known in FUNCTION_WORDS.items()}
     best, runner_up = sorted(counts.values(), reverse=True)[:2]
     if best < max(2, _MIN_SHARE * len(words)) or best == runner_up:
         return UNKNOWN
