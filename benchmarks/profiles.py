@@ -3,6 +3,8 @@
 `extractive`: profiles by rules for a simulated shop of 100,000 items and 1,000,000 users with 5 to 25 interactions
 each, on one thread: CPU seconds, profiles a CPU second, the most memory resident; the items as their asset makes them,
 the users through the lake, in portions, with their checks. Each part in a process of its own.
+
+`plan`, `nightly`: see profile_calls.py.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from measuring import measure
+from profile_calls import nights, plan_and_run
 
 DAY, DAYS = dt.date(2025, 10, 12), 42
 FEWEST, MOST = 5, 25
@@ -28,11 +31,14 @@ ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "DUCKDB_THREADS
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["extractive", *PARTS])
+    parser.add_argument("what", choices=["extractive", *CALLS, *PARTS])
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="Where the lake lies; for the parts that `extractive` starts.")
     given = parser.parse_args()
+    if given.what in CALLS:
+        CALLS[given.what]()
+        return
     if given.what in PARTS:
         PARTS[given.what](given.folder, given.items, given.users)
         return
@@ -134,6 +140,7 @@ def profile_users(folder: Path, n_items: int, n_users: int) -> None:
     assert all(passed) and findings.n_rows == n_users
 
 
+CALLS = {"plan": plan_and_run, "nightly": nights}
 PARTS = {"shop": make_shop, "items": profile_items, "users": profile_users}
 
 if __name__ == "__main__":

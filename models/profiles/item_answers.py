@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.profiles.answers import Rejected, Source, language_of, reject_other_language, validated
+from models.profiles.answers import Rejected, Source, reject_other_language, validated
 from models.profiles.digests import digest_of
 from models.profiles.personal_data import find_personal_data
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, UNKNOWN, words_of
+from models.text.languages import FUNCTION_WORDS, words_of
 
 _SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
@@ -47,13 +47,13 @@ def read_item_answer(value: Any, item: ShownItem) -> ItemAnswer:
         item: What was asked about.
 
     Raises:
-        Rejected: It breaks the schema, is about another item, in another language than the description, holds personal
-            data, or talks to a language model.
+        Rejected: It breaks the schema, is about another item, is in a language that neither the item's text nor the
+            shop speaks, holds personal data, or talks to a language model.
     """
     answer = validated(ItemAnswer, value)
     if answer.item != item.reference:
         raise Rejected("it is about another item")
-    reject_other_language(answer.summary, frozenset({language_of(item.description)} - {UNKNOWN}))
+    reject_other_language(" ".join(_added_words(answer, item)), item.languages)
     for text in _texts(answer):
         if kinds := find_personal_data(text):
             raise Rejected(f"it holds personal data ({', '.join(kinds)})")
@@ -140,6 +140,12 @@ def _texts(answer: ItemAnswer) -> Iterator[str]:
     for name in CLAIMS:
         yield from (said.text for said in getattr(answer, name))
     yield from (f"{said.name}: {said.value}" for said in answer.attributes)
+
+
+def _added_words(answer: ItemAnswer, item: ShownItem) -> list[str]:
+    """What the answer says in words of its own: those of the item's text, such as a foreign title's, prove nothing."""
+    quoted = set(words_of(item.text))
+    return [word for text in _texts(answer) for word in words_of(text) if word not in quoted]
 
 
 def _judged(said: Said, text: str, known: set[str]) -> Said:

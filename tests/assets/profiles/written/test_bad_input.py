@@ -24,7 +24,8 @@ TRANSPORT = {
     "cut": Reply(body=completion("{}"), how="cut"),
     "half a body": Reply(body='{"choices": [{"mess'),
 }
-SENSELESS = ("prose", "truncated", "refusal", "another item", "empty")
+SENSELESS = ("prose", "truncated", "refusal", "another item", "another language", "empty")
+GERMAN = "Das ist ein Artikel, der für die Küche und den Garten gemacht ist und lange hält."
 
 
 def items_of(shop) -> list[str]:
@@ -46,6 +47,7 @@ def senseless(name: str, body) -> Reply:
         "prose": "A fine thing for any kitchen.",
         "truncated": json.dumps(described(data))[:-20],
         "another item": json.dumps(described(data, item=reference("another"))),
+        "another language": json.dumps(described(data, summary=GERMAN)),
         "empty": "",
     }
     return reply(answers[name], body)
@@ -87,7 +89,9 @@ class TestServers:
         assert {troubles[data_of(body)["item"]] for body in asked if is_rich(body)} == set(SENSELESS)
         assert not audit_profiles(frame, frame["item_id"]).invalid
         outcomes = Counter(ledger(shop)["outcome"])
-        assert (outcomes["invalid"], outcomes["refused"]) == (6, 2), "two prompts each; another item's answer is valid"
+        assert (outcomes["invalid"], outcomes["refused"]) == (6, 2), (
+            "two prompts each; the other answers are valid JSON"
+        )
 
     @pytest.mark.parametrize(
         ("status", "message", "told"),
