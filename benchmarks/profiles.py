@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from measuring import measure
+from measuring import ROOT, measure
 from profile_calls import nights, plan_and_run
 
 DAY, DAYS = dt.date(2025, 10, 12), 42
@@ -132,10 +132,11 @@ def profile_items(folder: Path, n_items: int, n_users: int) -> None:
 
 def profile_users(folder: Path, n_items: int, n_users: int) -> None:
     from assets.profiles.user_profiles import profile_everyone
+    from resources.settings import load_project
     from models.profiles.config import ProfilesConfig
 
-    warehouse = lake(folder)
-    findings, _ = timed("user profiles", n_users, lambda: profile_everyone(warehouse, DAY, ProfilesConfig()))
+    warehouse, settings = lake(folder), load_project(ROOT / "configs" / "demo.yaml").settings
+    findings, _, _ = timed("user profiles", n_users, lambda: profile_everyone(warehouse, DAY, settings))
     passed = timed("their suite", n_users, lambda: [result.passed for result in findings.results()])
     assert all(passed) and findings.n_rows == n_users
 

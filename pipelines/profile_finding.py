@@ -8,10 +8,12 @@ import duckdb
 
 from assets.generator_calls import TABLE as CALLS
 from assets.point_in_time import ITEMS_AS_OF
+from assets.profiles.questions import ITEMS, USERS
 from models.errors import UserError
 from models.profiles.item_answers import answer_digest
 from models.profiles.schema import ItemProfile, UserProfile
 from models.profiles.shown_items import ShownItem
+from models.profiles.shown_users import ShownUser
 from pipelines.releases import all_releases, newest_release
 from pipelines.versions import Versions
 from resources.table_columns import has_table
@@ -27,8 +29,8 @@ NEAR_SQL = """SELECT {kind}_id, jaro_winkler_similarity({kind}_id, $subject) AS 
 EVENTS_SQL = f"""SELECT event_id, event_day, event_type, item_id, title
     FROM (SELECT * FROM core_events WHERE user_id = $user AND event_day <= $day AND event_id IN (SELECT unnest($ids)))
     LEFT JOIN (SELECT item_id, title FROM ({ITEMS_AS_OF})) USING (item_id) ORDER BY event_at DESC, event_id"""
-CALLS_SQL = f"""SELECT * EXCLUDE (value) FROM {CALLS} WHERE kind = 'item_profile' AND day <= $day
-    AND json_extract_string(value, '$.item') = $reference ORDER BY day, prompt_version DESC, key"""
+CALLS_SQL = f"""SELECT * EXCLUDE (value) FROM {CALLS} WHERE kind = $kind AND day <= $day
+    AND json_extract_string(value, $path) = $reference ORDER BY day, prompt_version DESC, key"""
 SOURCE_SQL = """SELECT profile FROM item_profiles WHERE item_id = $subject AND input_digest = $digest
     ORDER BY as_of_day LIMIT 1"""
 
@@ -60,7 +62,7 @@ class FoundProfile:
         profile: What its JSON says.
         events: Of a user: the cited events that the tables hold, by id, newest first: `event_day, event_type, item_id`
             and `title`, as it was known on the day.
-        calls: Of an item: the ledger's rows whose answer names it; `used` tells which one the profile was made of.
+        calls: The ledger's rows whose answer names it; `used` tells which one its words are of, or last changed by.
     """
 
     kind: Kind
@@ -161,26 +163,48 @@ def _with_evidence(
 ) -> FoundProfile:
     if kind == "item":
         item = ItemProfile.model_validate_json(row["profile"])
-        return FoundProfile(kind, subject, state, row, item, {}, _calls(connection, subject, row))
+        return FoundProfile(kind, subject, state, row, item, {}, _item_calls(connection, subject, row))
     user = UserProfile.model_validate_json(row["profile"])
-    ids = sorted({one for taste in (*user.long_term, *user.current, *user.dislikes) for one in taste.event_ids})
+    tastes = (*user.long_term, *user.current, *user.dislikes)
+    ids = sorted({one for taste in tastes for one in (*taste.event_ids, *taste.against_event_ids)})
     values = {"user": subject, "day": row["as_of_day"], "ids": ids}
     events = connection.execute(EVENTS_SQL, values).pl().to_dicts() if ids else []
-    return FoundProfile(kind, subject, state, row, user, {event.pop("event_id"): event for event in events}, [])
+    found = {event.pop("event_id"): event for event in events}
+    return FoundProfile(kind, subject, state, row, user, found, _user_calls(connection, subject, row, user))
 
 
-def _calls(connection: duckdb.DuckDBPyConnection, item_id: str, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Questions whose answer names the item: by the reference that it had to repeat.
+def _calls(
+    connection: duckdb.DuckDBPyConnection, kind: str, path: str, reference: str, day: dt.date
+) -> list[dict[str, Any]]:
+    """Questions whose answer holds the reference that it had to repeat."""
+    if not has_table(connection, CALLS):
+        return []
+    values = {"kind": kind, "path": path, "reference": reference, "day": day}
+    return connection.execute(CALLS_SQL, values).pl().to_dicts()
+
+
+def _item_calls(connection: duckdb.DuckDBPyConnection, item_id: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions about an item.
 
     The one that was used is known by its key, which is digested in `input_digest` with the facts of the day that the
     answer came; a profile that keeps an earlier day's words keeps that day's digest.
     """
-    if not has_table(connection, CALLS):
-        return []
     reference = ShownItem(item_id, "", "", "", "").reference
-    calls = connection.execute(CALLS_SQL, {"day": row["as_of_day"], "reference": reference}).pl().to_dicts()
+    calls = _calls(connection, ITEMS, "$.item", reference, row["as_of_day"])
     source = connection.execute(SOURCE_SQL, {"subject": item_id, "digest": row["input_digest"]}).fetchone()
     profile = ItemProfile.model_validate_json(source[0] if source else row["profile"])
     for call in calls:
         call["used"] = answer_digest(row["prompt_version"], call["key"], profile) == row["input_digest"]
+    return calls
+
+
+def _user_calls(
+    connection: duckdb.DuckDBPyConnection, user_id: str, row: dict[str, Any], profile: UserProfile
+) -> list[dict[str, Any]]:
+    """The questions about a user; the last one with the profile's prompt, of the day it was last asked, was used."""
+    calls = _calls(connection, USERS, "$.user", ShownUser(user_id, {}, ()).reference, row["as_of_day"])
+    asked_on = profile.asked and profile.asked.asked_on
+    ours = [call for call in calls if call["prompt_version"] == row["prompt_version"] and call["day"] == asked_on]
+    for call in calls:
+        call["used"] = bool(ours) and call is ours[-1]
     return calls

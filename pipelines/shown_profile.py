@@ -9,7 +9,7 @@ import orjson
 from rich.table import Table
 
 from models.profiles.item_answers import CLAIMS
-from models.profiles.schema import ItemProfile, Rhythm, Taste, UserProfile
+from models.profiles.schema import Asked, ItemProfile, Rhythm, Taste, UserProfile
 from pipelines.console import cell, console, one_line, say
 from pipelines.profile_finding import FoundProfile, Kind, find_profile, state_of
 from pipelines.storage import warehouse_of
@@ -57,7 +57,8 @@ def profile(
     if isinstance(found.profile, UserProfile):
         _show_user(found, found.profile, n_events)
     else:
-        _show_item(found, found.profile)
+        _show_item(found.profile)
+    _show_calls(found)
 
 
 def _author(found: FoundProfile) -> str:
@@ -76,6 +77,7 @@ def _show_user(found: FoundProfile, profile: UserProfile, n_events: int) -> None
             ("prices", profile.price_attitude),
             ("novelty", profile.novelty_attitude),
             ("rhythm", rhythm_words(profile.rhythm)),
+            ("asked", asked_words(profile.asked)),
         ]
     )
     for name, title in TASTES:
@@ -87,8 +89,10 @@ def _show_user(found: FoundProfile, profile: UserProfile, n_events: int) -> None
 
 def _taste(taste: Taste, events: dict[str, dict[str, Any]], n_events: int) -> tuple[object, ...]:
     shown = [_event(one, events.get(one)) for one in taste.event_ids[:n_events]]
-    more = len(taste.event_ids) - len(shown)
+    more, against = len(taste.event_ids) - len(shown), taste.against_event_ids
     lines = [*shown, *([f"and {more} more"] if more else [])]
+    lines += [f"but {_event(one, events.get(one))}" for one in against[:n_events]]
+    lines += [f"and {len(against) - n_events} more against it"] if len(against) > n_events else []
     numbers = f"{taste.strength:.3f}", f"{taste.confidence:.3f}"
     return *numbers, taste.kind, one_line(taste.text), "\n".join(lines)
 
@@ -111,7 +115,14 @@ def rhythm_words(rhythm: Rhythm) -> str:
     return f"{days}{apart}{on}{around}"
 
 
-def _show_item(found: FoundProfile, profile: ItemProfile) -> None:
+def asked_words(asked: Asked | None) -> str:
+    """Since when a model's words stand; empty for those of the rules."""
+    if asked is None:
+        return ""
+    return f"the whole history read as of {asked.built_on} ({asked.built_with}), what was new as of {asked.asked_on}"
+
+
+def _show_item(profile: ItemProfile) -> None:
     since = f", available since {profile.available_since}" if profile.available_since else ""
     price = profile.price_band if profile.price_band == "unknown" else f"{profile.price_band} for its category"
     _facts(
@@ -132,6 +143,10 @@ def _show_item(found: FoundProfile, profile: ItemProfile) -> None:
     ]
     if said:
         _table("claims", ("about", "claim", "basis"), said)
+
+
+def _show_calls(found: FoundProfile) -> None:
+    """What the ledger has of the questions about it."""
     if found.calls:
         columns = ("day", "model", "prompt_version", "outcome", "attempts", "tokens_in", "tokens_out", "cost")
         rows = [(*(call[name] for name in columns), call["latency_seconds"], _use(call)) for call in found.calls]
@@ -168,7 +183,6 @@ def _described(found: FoundProfile) -> dict[str, Any]:
     names = ("as_of_day", "backend", "prompt_version", "input_digest", "n_tokens_in", "n_tokens_out")
     row = {name: found.row[name] for name in names}
     events = {"n_events": found.row["n_events"], "events": found.events} if found.kind == "user" else {}
-    calls = {"calls": found.calls} if found.kind == "item" else {}
     state = {"state": found.state.name, "snapshot": found.state.snapshot}
     own = {"kind": found.kind, "id": found.subject}
-    return {**own, **state, **row, "profile": found.profile.model_dump(mode="json"), **events, **calls}
+    return {**own, **state, **row, "profile": found.profile.model_dump(mode="json"), **events, "calls": found.calls}

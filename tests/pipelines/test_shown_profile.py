@@ -3,7 +3,8 @@ import json
 import pytest
 from chat_server import ChatServer
 from item_writer import settings_of, writes
-from profile_writing import EARLIER, LAST, PRICES, ledger, unusable, written
+from profile_writing import EARLIER, LAST, PRICES, ledger, unusable, users_written, written
+from user_writer import writes_users
 
 from models.profiles.schema import ItemProfile, Rhythm, UserProfile
 from pipelines.shown_profile import rhythm_words
@@ -74,6 +75,32 @@ class TestAUser:
         assert "[bold]Lamp[/bold] red\\x07 \\x202eliart" in " ".join(result.stdout.split())
         assert not {"\x1b", "\x07", "\u202e"} & set(result.stdout)
         assert max(map(len, result.stdout.splitlines())) <= 120
+
+    def test_where_a_model_was_asked_its_words_stand_with_their_questions(self, copied, shown):
+        """Night after night: the newest question is marked, and what speaks against a taste is shown."""
+        always = {"user_questions": {"min_new_share": 0.0}}
+        with ChatServer(writes_users) as server:
+            sections = {"profiles": always, "generator": settings_of(server, **PRICES)}
+            users_written(copied, EARLIER, store=True, **sections)
+            frame, _ = users_written(copied, store=True, **sections)
+        updated = frame.filter(frame["prompt_version"].str.starts_with("user_update")).row(0, named=True)
+        found = json.loads(shown("-c", config(copied), "--live", updated["user_id"], "--json"))
+        assert [(call["day"], call["used"]) for call in found["calls"]] == [(str(EARLIER), False), (str(LAST), True)]
+        used = found["calls"][-1]
+        assert used["prompt_version"] == updated["prompt_version"] and used["tokens_in"] and used["cost"] > 0
+        text = shown("-c", config(copied), "--live", updated["user_id"])
+        assert f"Written by openai {used['model']} ({updated['prompt_version']})" in text
+        assert f"the whole history read as of {EARLIER}" in text and f"what was new as of {LAST}" in text
+        assert " topic things like " in text and "asked of a model" in text
+
+    def test_what_speaks_against_a_taste_is_shown(self, copied, shown):
+        user = row(copied, "user_profiles")
+        profile = json.loads(user["profile"])
+        profile["long_term"][0]["against_event_ids"] = profile["long_term"][1]["event_ids"][:1] + ["gone"]
+        sql = "UPDATE user_profiles SET profile = ? WHERE user_id = ?"
+        copied.warehouse.write(lambda lake: lake.execute(sql, [json.dumps(profile), user["user_id"]]))
+        text = shown("-c", config(copied), "--live", user["user_id"], "--events", 1)
+        assert " but 2025-09-" in text and "and 1 more against it" in text
 
     def test_a_rhythm_in_words(self):
         whole = Rhythm(top_hours=[18, 9], top_weekdays=[1], active_days=3, median_gap_days=2.0)
