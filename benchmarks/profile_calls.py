@@ -21,7 +21,8 @@ from measuring import ROOT
 
 FIRST, LAST, NEXT = dt.date(2010, 12, 1), dt.date(2010, 12, 14), dt.date(2010, 12, 15)
 SOME = 25
-CHANGED_ITEMS, AT_MOST = 0.01, 0.06
+CHANGED_ITEMS, CHANGED_USERS, AT_MOST = 0.01, 0.05, 0.06
+ITEMS, EVERYBODY = ["item_profiles"], ["item_profiles", "user_profiles"]
 PRICES = {"price_per_million_tokens_in": 0.15, "price_per_million_tokens_out": 0.6}
 
 
@@ -40,24 +41,23 @@ def plan_and_run() -> None:
 
 
 def nights() -> None:
-    """A full run, then a night after which 1 % of the items have another title."""
-    with shop() as project:
-        run(project, LAST, {"calls": None})
+    """A full run of items and users, then a night on which 1 % of the items and 5 % of the users changed."""
+    with shop(user_backend="generator") as project:
+        run(project, LAST, {"calls": None}, EVERYBODY)
         full = ledger(project)
-        run(project, NEXT, {"calls": None})
-        idle = ledger(project).height - full.height
-        n_items = change_titles(project)
-        run(project, NEXT, {"calls": None})
+        n_items, n_users = change_titles(project), go_on(project)
+        run(project, NEXT, {"calls": None}, EVERYBODY)
         made = ledger(project).join(full, on="key", how="anti")
     share = made["attempts"].sum() / full["attempts"].sum()
-    print(f"a full run: {full['attempts'].sum():,} calls; a night without a change: {idle}")
-    print(f"a night with {n_items} other titles ({CHANGED_ITEMS:.0%}): {made['attempts'].sum()} calls, {share:.1%}")
-    print(f"at most {AT_MOST:.0%} promised, for 1 % of the items and 5 % of the users")
+    print(f"a full run: {full['attempts'].sum():,} calls about {dict(full['kind'].value_counts().rows())}")
+    print(f"the next night, {n_items} items with another title and {n_users} users with as much again:")
+    kinds = dict(made["kind"].value_counts().rows())
+    print(f"{made['attempts'].sum()} calls about {kinds}, {share:.1%} ({AT_MOST:.0%} allowed)")
 
 
 @contextmanager
-def shop() -> Iterator:
-    """Two weeks of Online Retail, its tables, and the server."""
+def shop(**profiles: str) -> Iterator:
+    """Two weeks of Online Retail, its tables, and the server; `profiles` adds to the section of that name."""
     from pipelines.build import backfill_days
     from resources.settings import load_project
 
@@ -70,7 +70,7 @@ def shop() -> Iterator:
         config["events"]["path"] = str(ROOT.parent / "shared" / "data" / "online_retail")
         config["split"] = {"validation_days": 3, "test_days": 3}
         config["generator"] = {"backend": "openai", "model": "writer", "base_url": server.address, **PRICES}
-        config["profiles"] = {"backend": "generator"}
+        config["profiles"] = {"backend": "generator", **profiles}
         file = Path(folder) / "sluice.yaml"
         file.write_text(yaml.safe_dump(config))
         project = load_project(file)
@@ -83,8 +83,11 @@ def answer(body: dict, nth: int):
     """What the server says."""
     from chat_server import Reply
     from item_writer import data_of, described, is_rich, reply
+    from user_writer import is_about_a_user, writes_users
 
     data = data_of(body)
+    if is_about_a_user(data):
+        return writes_users(body, nth)
     place = zlib.crc32(data["item"].encode()) % 50
     if place == 0 and nth == 1 and len(body["messages"]) == 2:
         return Reply(503, {"error": {"message": "overloaded"}}, {"Retry-After": "0"})
@@ -106,8 +109,8 @@ def planned(project):
     return plan_items(warehouse_of(project), make_generator(project.settings.generator), project.settings, LAST)
 
 
-def run(project, day: dt.date, budget: dict) -> None:
-    """The asset, within a budget of calls."""
+def run(project, day: dt.date, budget: dict, assets: list[str] = ITEMS) -> None:
+    """The assets, within a budget of calls."""
     from pipelines.dagster_home import instance_of
     from pipelines.definitions import build_definitions
     from pipelines.jobs import LEARNING_JOB
@@ -119,9 +122,7 @@ def run(project, day: dt.date, budget: dict) -> None:
     project.path.write_text(yaml.safe_dump(config))
     own = load_project(project.path)
     instance = instance_of(own.dagster_home)
-    done = run_days(
-        build_definitions(own), instance, own.settings, LEARNING_JOB, day, lambda *_: None, ["item_profiles"]
-    )
+    done = run_days(build_definitions(own), instance, own.settings, LEARNING_JOB, day, lambda *_: None, assets)
     assert done.success, done.failures
 
 
@@ -141,6 +142,21 @@ def change_titles(project) -> int:
     some = ids.head(math.ceil(CHANGED_ITEMS * len(ids))).to_list()
     sql = "UPDATE core_item_versions SET title = concat(title, ' WITH GOLD RIM') WHERE item_id IN (SELECT unnest(?))"
     warehouse.write(lambda lake: lake.execute(sql, [some]))
+    return len(some)
+
+
+def go_on(project) -> int:
+    """On `NEXT` every twentieth user does again all they did before."""
+    from pipelines.storage import warehouse_of
+
+    warehouse = warehouse_of(project)
+    users = warehouse.read("SELECT DISTINCT user_id FROM core_interactions ORDER BY hash(user_id)")["user_id"]
+    some = users.head(math.ceil(CHANGED_USERS * len(users))).to_list()
+    sql = """INSERT INTO core_interactions BY NAME
+        SELECT * REPLACE ($day AS event_day, $day::TIMESTAMP AS event_at, concat(event_id, '-again') AS event_id)
+        FROM core_interactions WHERE user_id IN (SELECT unnest($users))
+        QUALIFY row_number() OVER (PARTITION BY user_id, item_id ORDER BY event_id) = 1"""
+    warehouse.write(lambda lake: lake.execute(sql, {"day": NEXT, "users": some}))
     return len(some)
 
 

@@ -133,7 +133,6 @@ def profile_items(folder: Path, n_items: int, n_users: int) -> None:
 def profile_users(folder: Path, n_items: int, n_users: int) -> None:
     from assets.profiles.user_profiles import profile_everyone
     from resources.settings import load_project
-    from models.profiles.config import ProfilesConfig
 
     warehouse, settings = lake(folder), load_project(ROOT / "configs" / "demo.yaml").settings
     findings, _, _ = timed("user profiles", n_users, lambda: profile_everyone(warehouse, DAY, settings))
