@@ -30,15 +30,40 @@ ITEMS_AS_OF = items_as_of("$day")
 FIRST_SEEN = "SELECT item_id, min(valid_from) AS first_seen_on FROM core_item_versions GROUP BY item_id"
 """Since when each item may be known, whatever day it is asked on."""
 
+USERS_SQL = """SELECT user_id, count(*) AS n_interactions FROM core_interactions WHERE event_day <= $day
+    GROUP BY user_id ORDER BY user_id"""
 
-def interactions_until(warehouse: Warehouse, day: dt.date) -> pl.DataFrame:
+UserRange = tuple[str, str]
+"""The first and the last of some users' ids."""
+
+
+def interactions_until(warehouse: Warehouse, day: dt.date, users: UserRange | None = None) -> pl.DataFrame:
     """Interactions with `event_day <= day` whose item was known by then, in (event_at, event_id) order.
 
-    The columns are those of core_interactions.
+    The columns are those of core_interactions; `users` leaves out all others.
     """
+    first, last = users or (None, None)
+    some = "AND i.user_id BETWEEN $first AND $last" if users else ""
     sql = f"""SELECT i.* FROM {NET_SQL} AS i SEMI JOIN ({ITEMS_AS_OF}) AS known USING (item_id)
-        WHERE i.event_day <= $day ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
-    return warehouse.read(sql, {"day": day})
+        WHERE i.event_day <= $day {some} ORDER BY i.event_at, i.event_id, i.user_id, i.item_id"""
+    return warehouse.read(sql, {"day": day} | ({"first": first, "last": last} if users else {}))
+
+
+def user_ranges(warehouse: Warehouse, day: dt.date, n_interactions: int) -> list[UserRange]:
+    """All users with interactions up to a day, in ranges of ids that hold about as many interactions each.
+
+    Args:
+        warehouse: The lake.
+        day: Last day that counts.
+        n_interactions: A range ends with the user with whom it reaches so many.
+
+    Returns:
+        First and last id of each range, both in it, in order.
+    """
+    users = warehouse.read(USERS_SQL, {"day": day})
+    before = pl.col("n_interactions").cum_sum() - pl.col("n_interactions")
+    ranges = users.group_by(before // n_interactions, maintain_order=True)
+    return ranges.agg(pl.col("user_id").first().alias("first"), pl.col("user_id").last().alias("last"))[:, 1:].rows()
 
 
 def interactions_between(warehouse: Warehouse, after: dt.date, until: dt.date) -> pl.DataFrame:

@@ -1,11 +1,19 @@
 """The verbs that judge and tune what is learned."""
 
 import datetime as dt
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import Config, day_of, project_of
+from pipelines.cli_options import A_VERSION, Config, day_of, project_of
+
+
+class KindOfProfile(StrEnum):
+    """Whose profile `sluice profile` shows."""
+
+    user = "user"
+    item = "item"
 
 
 def policies(config: Config = None) -> None:
@@ -39,6 +47,24 @@ def tune(
     from pipelines.tune import tune as try_settings
 
     try_settings(project_of(config), retriever, trials, minutes, day_of(day), fresh)
+
+
+def profile(
+    subject: Annotated[str, typer.Argument(metavar="USER|ITEM", help="A user's or an item's id.")],
+    config: Config = None,
+    kind: Annotated[KindOfProfile | None, typer.Option(help="Which of the two, where an id is both.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="The newest tables instead of the newest release.")] = False,
+    as_of: Annotated[str | None, typer.Option(help=f"The tables as they were then: {A_VERSION}.")] = None,
+    day: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As-of day; default: the release's, or the newest.")
+    ] = None,
+    events: Annotated[int, typer.Option(min=0, help="Supporting events shown with a taste.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object with all there is.")] = False,
+) -> None:
+    """A user's or an item's profile, who wrote it, and what speaks for it."""
+    from pipelines.shown_profile import profile as show_profile
+
+    show_profile(project_of(config), subject, kind and kind.value, live, as_of, day_of(day), events, as_json)
 
 
 def profiles_plan(
@@ -75,7 +101,7 @@ def add_to(app: typer.Typer) -> None:
     """Give a command these verbs."""
     profiles_app = typer.Typer(help="Profiles by a language model.", no_args_is_help=True)
     index_app = typer.Typer(help="Indexes of nearest neighbours.", no_args_is_help=True)
-    for verb in (policies, protocols, tune):
+    for verb in (policies, protocols, tune, profile):
         app.command()(verb)
     profiles_app.command("plan")(profiles_plan)
     index_app.command("tune")(index_tune)

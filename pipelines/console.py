@@ -13,7 +13,7 @@ from rich.text import Text
 
 WIDTH_OF_A_PIPE = 120
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # the last turn the line around
 
 console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
 

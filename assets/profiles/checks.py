@@ -1,6 +1,7 @@
 """Checks of the profiles: valid JSON, everyone covered, no personal data, and a Great Expectations suite."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from models.profiles.audit import ProfileAudit, audit_profiles
 from models.quality.run import run_suite
 from models.quality.suites import item_profiles_suite, user_profiles_suite
 
+PREVIEWED = 5
 MIN_DISTINCT_SHARE = 0.1
 """Of the summaries, where every item has a text of its own."""
 TEXTS = ["title", "description", "category", "brand"]
@@ -52,22 +54,48 @@ def distinct_texts(items: pl.DataFrame) -> float:
     return items.select(TEXTS).n_unique() / len(items) if len(items) else 1.0
 
 
-def user_profile_checks(
-    profiles: pl.DataFrame, interactions: pl.DataFrame, page: Path | None = None, allowed: Collection[str] = ()
-) -> Iterator[dg.AssetCheckResult]:
-    """Results for the profiles of everyone in `interactions`.
+@dataclass
+class UserFindings:
+    """What the checks of user profiles look at, gathered a portion of the users at a time.
 
-    Args:
-        profiles: Rows of `user_profiles`.
-        interactions: Who should have one.
-        page: Where the suite's page goes.
+    Attributes:
         allowed: Private attributes that a profile may claim.
+        audit: Of all portions so far.
+        rows: Their rows, a profile that is valid as `{}`: a million are several GiB.
+        example: The first rows as they are.
     """
-    result = run_suite(profiles, user_profiles_suite())
-    audit = audit_profiles(profiles, interactions["user_id"].unique(), allowed)
-    yield from _results("user", audit, result, page)
+
+    allowed: Collection[str] = ()
+    audit: ProfileAudit = field(default_factory=lambda: ProfileAudit(0, {}, [], 0, {}))
+    rows: list[pl.DataFrame] = field(default_factory=list)
+    example: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def add(self, profiles: pl.DataFrame, interactions: pl.DataFrame) -> None:
+        """Look at the profiles of everyone in `interactions`."""
+        audit = audit_profiles(profiles, interactions["user_id"].unique(), self.allowed)
+        self.audit += audit
+        invalid = pl.col("user_id").is_in(list(audit.invalid))
+        suite = [name for name in profiles.columns if name in user_profiles_suite().columns()]
+        shortened = profiles.select(suite).with_columns(
+            profile=pl.when(invalid).then("profile").otherwise(pl.lit("{}"))
+        )
+        self.rows.append(shortened)
+        self.example = profiles.head(PREVIEWED) if self.example.is_empty() else self.example
+
+    @property
+    def n_rows(self) -> int:
+        """Rows so far."""
+        return self.audit.n_rows
+
+    def results(self, page: Path | None = None) -> Iterator[dg.AssetCheckResult]:
+        """Results over all of them; `page` is where the suite's page goes."""
+        yield from _results("user", self.audit, run_suite(pl.concat(self.rows), user_profiles_suite()), page)
+        yield _nothing_private(self.audit)
+
+
+def _nothing_private(audit: ProfileAudit) -> dg.AssetCheckResult:
     claims = pl.DataFrame({"user_id": list(audit.private_claims), "found": list(audit.private_claims.values())})
-    yield dg.AssetCheckResult(
+    return dg.AssetCheckResult(
         asset_key="user_profiles",
         check_name=PRIVATE,
         passed=claims.is_empty(),

@@ -4,20 +4,24 @@ Grain: user and as-of day. Stale when the user's interactions or the items' prof
 that write it. Read by people, and by models that take words.
 """
 
-from collections.abc import Iterator
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 import polars as pl
 
-from assets.graph import Columns, Graph, as_of, table_metadata
-from assets.point_in_time import interactions_until, items_known
-from assets.profiles.checks import user_profile_checks, user_profile_specs
+from assets.graph import PARTITION_ROWS, Columns, Graph, as_of, table_metadata
+from assets.point_in_time import interactions_until, items_known, user_ranges
+from assets.profiles.checks import UserFindings, user_profile_specs
 from assets.profiles.questions import generator_of
 from assets.profiles.written_users import write_users
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.company import favourites, favourites_text
-from models.profiles.extractive import user_profiles as profile_users
+from models.profiles.extractive import UserProfiler
 from models.profiles.user_texts import user_texts
+from resources.parquet_portions import ParquetPortions
+from resources.settings import Settings
 from resources.warehouse import Warehouse
 
 COLUMNS: Columns = {
@@ -51,27 +55,55 @@ def build(graph: Graph) -> dg.AssetsDefinition:
     def user_profiles(
         context: dg.AssetExecutionContext, warehouse: Warehouse
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        day, settings = as_of(context), graph.settings
-        interactions = interactions_until(warehouse, day)
-        item_profiles = warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ? ORDER BY item_id", [day])
-        items = items_known(warehouse, day)
-        frame = profile_users(interactions, items, item_profiles, day, settings.profiles)
-        counts: dict[str, int] = {}
-        if settings.profiles.user_backend == "generator":
-            known = (interactions, items, day)
-            frame, counts = write_users(warehouse, generator_of(settings), settings, frame, *known)
-        company = settings.profiles.company
-        liked = favourites(interactions, items, company) if company.n_items else {}
-        own = zip(frame["user_id"], user_texts(frame), strict=True)
-        texts = [favourites_text(liked[user]) if user in liked else text for user, text in own]
-        frame = frame.with_columns(pl.Series("text", texts, dtype=pl.Utf8))
-        warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
-        snapshot = warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
-        metadata = table_metadata("user_profiles", COLUMNS, frame, snapshot)
+        day = as_of(context)
+        findings, counts, snapshot = profile_everyone(warehouse, day, graph.settings)
+        metadata = table_metadata("user_profiles", COLUMNS, findings.example, snapshot)
         if counts:
             metadata["written"] = dg.MetadataValue.json(counts)
-        yield dg.MaterializeResult(metadata=metadata)
-        page, allowed = data_docs_file(graph, "user_profiles", str(day)), settings.profiles.allowed_private_attributes
-        yield from user_profile_checks(frame, interactions, page, allowed)
+        yield dg.MaterializeResult(metadata=metadata | {PARTITION_ROWS: findings.n_rows})
+        yield from findings.results(data_docs_file(graph, "user_profiles", str(day)))
 
     return user_profiles
+
+
+def profile_everyone(
+    warehouse: Warehouse, day: dt.date, settings: Settings
+) -> tuple[UserFindings, dict[str, int], int]:
+    """Profile all users of a day, some at a time, and store the profiles in one commit.
+
+    Args:
+        warehouse: The lake.
+        day: The as-of day.
+        settings: The project's; `profiles.portion_interactions` says how many are some.
+
+    Returns:
+        What the checks look at, how many profiles a model was asked for came about how, and the snapshot that holds
+        the profiles.
+    """
+    items, config = items_known(warehouse, day), settings.profiles
+    item_profiles = warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ? ORDER BY item_id", [day])
+    profiler = UserProfiler.of(items, item_profiles, day, config)
+    generator = generator_of(settings) if config.user_backend == "generator" else None
+    warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
+    findings, counts = UserFindings(config.allowed_private_attributes), Counter[str]()
+    liked: dict[str, list[str]] = {}
+    if config.company.n_items:
+        liked = favourites(interactions_until(warehouse, day), items, config.company)
+    with ParquetPortions(warehouse, "user_profiles", day) as portions:
+        for users in user_ranges(warehouse, day, config.portion_interactions) or [None]:
+            interactions = interactions_until(warehouse, day, users)
+            frame = profiler.profiles(interactions)
+            if generator is not None:
+                frame, told = write_users(warehouse, generator, settings, frame, interactions, items, day)
+                counts.update(told)
+            frame = _with_texts(frame, liked)
+            findings.add(frame, interactions)
+            portions.add(frame)
+        return findings, dict(counts), portions.replace("as_of_day")
+
+
+def _with_texts(profiles: pl.DataFrame, liked: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """The profiles with what is embedded of each: the titles a user liked best where they are known, else the words."""
+    own = zip(profiles["user_id"], user_texts(profiles), strict=True)
+    texts = [favourites_text(liked[user]) if user in liked else text for user, text in own]
+    return profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from models.text.languages import UNKNOWN, detect_language, words_of
+from models.text.languages import UNKNOWN, detect_language, foreign_language, words_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
 _WORDS = ("text", "name", "value", "basis")  # fields without which a claim says nothing
@@ -60,7 +60,7 @@ def language_of(text: str) -> str:
 
 
 def reject_other_language(said: str, expected: frozenset[str]) -> None:
-    """Refuse an answer in a language that nobody would expect.
+    """Refuse an answer that is surely in a language nobody would expect.
 
     Args:
         said: All its words.
@@ -69,8 +69,7 @@ def reject_other_language(said: str, expected: frozenset[str]) -> None:
     Raises:
         Rejected: It is in another one. What gives no language away, such as three nouns, passes.
     """
-    spoken = language_of(said)
-    if expected and spoken != UNKNOWN and spoken not in expected:
+    if spoken := foreign_language(words_of(said), expected):
         raise Rejected(f"it is in another language ({spoken} instead of {' or '.join(sorted(expected))})")
 
 

@@ -188,6 +188,12 @@ class ProfilesConfig(ExtractiveConfig):
         default_factory=UserQuestions, description="How the language model is asked about users."
     )
 
+    portion_interactions: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Users are profiled in portions of about so many interactions, which bounds the memory it takes.",
+    )
+
     @property
     def asks_a_model(self) -> bool:
         """Whether any profile is written by the language model."""

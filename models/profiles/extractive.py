@@ -8,7 +8,7 @@ from typing import Any
 
 from models.profiles.config import ExtractiveConfig, ItemExtraction, UserExtraction
 from models.profiles.item_profiles import ITEM_PROFILE_COLUMNS, item_profiles
-from models.profiles.user_profiles import USER_PROFILE_COLUMNS, user_profiles
+from models.profiles.user_profiles import USER_PROFILE_COLUMNS, UserProfiler, user_profiles
 
 _YEAR = re.compile(r"\s*\((?:19|20)\d\d\)")
 
@@ -18,6 +18,7 @@ __all__ = [
     "ExtractiveConfig",
     "ItemExtraction",
     "UserExtraction",
+    "UserProfiler",
     "item_profiles",
     "profile_text",
     "user_profiles",

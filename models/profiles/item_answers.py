@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.profiles.answers import Rejected, Source, language_of, reject_other_language, validated
+from models.profiles.answers import Rejected, Source, reject_other_language, validated
 from models.profiles.digests import digest_of
 from models.profiles.personal_data import find_personal_data
 from models.profiles.private_attributes import find_private_claims
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, UNKNOWN, words_of
+from models.text.languages import FUNCTION_WORDS, words_of
 
 _SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
@@ -49,14 +49,14 @@ def read_item_answer(value: Any, item: ShownItem, allowed: Collection[str] = ())
         allowed: Private attributes that it may claim of a customer.
 
     Raises:
-        Rejected: It breaks the schema, is about another item, in another language than the description, holds personal
-            data, talks to a language model, or claims something private of a customer that the item's own text does
-            not say.
+        Rejected: It breaks the schema, is about another item, is in a language that neither the item's text nor the
+            shop speaks, holds personal data, talks to a language model, or claims something private of a customer that
+            the item's own text does not say.
     """
     answer = validated(ItemAnswer, value)
     if answer.item != item.reference:
         raise Rejected("it is about another item")
-    reject_other_language(answer.summary, frozenset({language_of(item.description)} - {UNKNOWN}))
+    reject_other_language(" ".join(_added_words(answer, item)), item.languages)
     permitted = {*allowed, *find_private_claims(item.text, about="item")}
     for text in _texts(answer):
         if kinds := find_personal_data(text):
@@ -99,13 +99,24 @@ def with_answer(row: Mapping[str, Any], answer: ItemAnswer, source: Source) -> d
         **row,
         "prompt_version": source.prompt_version,
         "backend": source.backend,
-        "input_digest": digest_of(source.prompt_version, source.key, profile.model_dump_json(include=_FACTS)),
+        "input_digest": answer_digest(source.prompt_version, source.key, profile),
         "profile": profile.model_dump_json(),
         "summary": summary,
         "key_phrases": [phrase.text for phrase in answer.key_phrases],
         "n_tokens_in": source.tokens_in,
         "n_tokens_out": source.tokens_out or len(text.split()),
     }
+
+
+def answer_digest(prompt_version: str, key: str, profile: ItemProfile) -> str:
+    """The `input_digest` of a profile that an answer's words are in.
+
+    Args:
+        prompt_version: See `Source`.
+        key: The question's.
+        profile: Its facts count, which the shop decides; its words do not.
+    """
+    return digest_of(prompt_version, key, profile.model_dump_json(include=_FACTS))
 
 
 def as_older(row: Mapping[str, Any], older: Mapping[str, Any], item: ShownItem) -> dict[str, Any]:
@@ -135,6 +146,12 @@ def _texts(answer: ItemAnswer) -> Iterator[str]:
     for name in CLAIMS:
         yield from (said.text for said in getattr(answer, name))
     yield from (f"{said.name}: {said.value}" for said in answer.attributes)
+
+
+def _added_words(answer: ItemAnswer, item: ShownItem) -> list[str]:
+    """What the answer says in words of its own: those of the item's text, such as a foreign title's, prove nothing."""
+    quoted = set(words_of(item.text))
+    return [word for text in _texts(answer) for word in words_of(text) if word not in quoted]
 
 
 def _judged(said: Said, text: str, known: set[str]) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from models.profiles.digests import digest_of
 from models.profiles.item_facts import category_path, known_items
 from models.profiles.item_profiles import readable_items
 from models.text.hostile import hostile_kind
+from models.text.languages import UNKNOWN, detect_language, words_of
 
 REFERENCE_DIGITS, EXCERPT_CHARACTERS = 12, 200
 _STRUCK_OUT = re.compile(r"</?s>", re.IGNORECASE)  # honest HTML that looks like a chat's marker
@@ -32,6 +34,7 @@ class ShownItem:
         category: Such as `Home > Kitchen`; may be empty.
         hostile: What kind of attempt on a language model the text holds; `None`: it may be shown.
         asked_as: The item as it was when it was asked about, where it has hardly changed since; `None`: as it is.
+        languages: The text's own, as far as it shows, and the one that most texts of the catalogue are in.
     """
 
     item_id: str
@@ -40,6 +43,7 @@ class ShownItem:
     brand: str
     category: str
     hostile: str | None = None
+    languages: frozenset[str] = frozenset()
     asked_as: ShownItem | None = None
 
     @property
@@ -77,13 +81,20 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
         category=category_path().list.join(" > "),
     )
     raw = known.select(pl.col(name).fill_null("").str.slice(0, config.item.max_text_characters) for name in _FIELDS)
-    shown = []
-    for (item_id,), own, written in zip(
-        read.select("item_id").rows(), read.select(_FIELDS).rows(), raw.rows(), strict=True
-    ):
-        title, description, brand, category = own
-        shown.append(ShownItem(item_id, title, description, brand, category, _hostile(own, written)))
-    return shown
+    ids, texts = read["item_id"].to_list(), read.select(_FIELDS).rows()
+    languages = _languages(texts)
+    return [
+        ShownItem(item_id, *own, _hostile(own, written), languages=expected)
+        for item_id, own, written, expected in zip(ids, texts, raw.rows(), languages, strict=True)
+    ]
+
+
+def _languages(texts: list[tuple[str, ...]]) -> list[frozenset[str]]:
+    """What each item's profile may be written in."""
+    own = [detect_language(words_of(" ".join(fields))) for fields in texts]
+    told = Counter(code for code in own if code != UNKNOWN)
+    usual = min(told, key=lambda code: (-told[code], code)) if told else UNKNOWN
+    return [frozenset({code, usual} - {UNKNOWN}) for code in own]
 
 
 def hostile_texts(items: list[ShownItem]) -> pl.DataFrame:

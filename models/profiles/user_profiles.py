@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -112,6 +113,52 @@ def _described(users: pl.DataFrame, events: pl.DataFrame, labels: pl.DataFrame, 
     )
 
 
+@dataclass(frozen=True)
+class UserProfiler:
+    """What profiles of users need of the items, found once: a large shop's users are profiled some at a time.
+
+    Attributes:
+        facts: See `_item_facts`.
+        labels: See `item_labels`.
+        as_of_day: Last day seen.
+        config: Its `user` part decides.
+    """
+
+    facts: pl.DataFrame
+    labels: pl.DataFrame
+    as_of_day: date
+    config: ExtractiveConfig
+
+    @classmethod
+    def of(
+        cls, items: pl.DataFrame, item_profiles: pl.DataFrame, as_of_day: date, config: ExtractiveConfig | None = None
+    ) -> UserProfiler:
+        """Read the items; the arguments are those of `user_profiles`."""
+        config = config or ExtractiveConfig()
+        known = known_items(items, as_of_day)
+        profiles = item_profiles.filter(pl.col("as_of_day") <= as_of_day).sort("as_of_day")
+        profiles = profiles.unique("item_id", keep="last", maintain_order=True).join(known, on="item_id", how="semi")
+        labels = item_labels(known, profiles, config.user.category_depth)
+        return cls(_item_facts(known, profiles, config), labels, as_of_day, config)
+
+    def profiles(self, interactions: pl.DataFrame) -> pl.DataFrame:
+        """Profile the users of some interactions, which must be all of theirs; see `user_profiles`."""
+        rules = self.config.user
+        events = _events(interactions, self.facts, self.as_of_day, rules)
+        users = _described(_users(events), events, self.labels, rules)
+        users = users.with_columns(row_digests(users["inputs"].alias("input_digest"), PROMPT_VERSION, rules))
+        users = users.with_columns(summary=user_summary()).with_columns(
+            as_of_day=pl.lit(self.as_of_day),
+            prompt_version=pl.lit(PROMPT_VERSION),
+            backend=pl.lit(BACKEND),
+            profile=_profile_json(),
+            top_categories=taste_names("long_term", "category", rules.max_tastes).fill_null([]),
+            n_tokens_in=pl.col("n_events"),
+            n_tokens_out=pl.col("summary").str.count_matches(r"\S+"),
+        )
+        return users.select(pl.col(name).cast(dtype) for name, dtype in USER_PROFILE_COLUMNS.items())
+
+
 def user_profiles(
     interactions: pl.DataFrame,
     items: pl.DataFrame,
@@ -134,21 +181,4 @@ def user_profiles(
         days evenly. Interactions with items outside `items` count as activity but support no taste. `n_tokens_in`
         counts the events read, `n_tokens_out` the words of the summary.
     """
-    config = config or ExtractiveConfig()
-    known = known_items(items, as_of_day)
-    profiles = item_profiles.filter(pl.col("as_of_day") <= as_of_day).sort("as_of_day")
-    profiles = profiles.unique("item_id", keep="last", maintain_order=True).join(known, on="item_id", how="semi")
-    events = _events(interactions, _item_facts(known, profiles, config), as_of_day, config.user)
-    labels = item_labels(known, profiles, config.user.category_depth)
-    users = _described(_users(events), events, labels, config.user)
-    users = users.with_columns(row_digests(users["inputs"].alias("input_digest"), PROMPT_VERSION, config.user))
-    users = users.with_columns(summary=user_summary()).with_columns(
-        as_of_day=pl.lit(as_of_day),
-        prompt_version=pl.lit(PROMPT_VERSION),
-        backend=pl.lit(BACKEND),
-        profile=_profile_json(),
-        top_categories=taste_names("long_term", "category", config.user.max_tastes).fill_null([]),
-        n_tokens_in=pl.col("n_events"),
-        n_tokens_out=pl.col("summary").str.count_matches(r"\S+"),
-    )
-    return users.select(pl.col(name).cast(dtype) for name, dtype in USER_PROFILE_COLUMNS.items())
+    return UserProfiler.of(items, item_profiles, as_of_day, config).profiles(interactions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 UNKNOWN = "und"
 """ISO 639-2 code for text whose language cannot be told."""
@@ -49,6 +49,7 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 _WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
+_MIN_FOREIGN_WORDS, _MIN_FOREIGN_COUNT, _MIN_FOREIGN_SHARE = 8, 4, 0.15
 _MIN_SHARE = 0.1  # of an ordinary text's words at least a third are function words; titles have fewer
 
 
@@ -72,8 +73,33 @@ def detect_language(words: Iterable[str]) -> str:
     for code, pattern in _SCRIPTS:
         if pattern.search(joined):
             return code
-    counts = {code: sum(word in known for word in words) for code, known in FUNCTION_WORDS.items()}
+    counts = {code: sum(map(known.__contains__, words)) for code, known in FUNCTION_WORDS.items()}
     best, runner_up = sorted(counts.values(), reverse=True)[:2]
     if best < max(2, _MIN_SHARE * len(words)) or best == runner_up:
         return UNKNOWN
     return max(counts, key=lambda code: counts[code])
+
+
+def foreign_language(words: Sequence[str], expected: Collection[str]) -> str | None:
+    """The language of some words where it is surely none of those expected.
+
+    It asks for more than `detect_language`, because an answer that is refused was paid for. A script decides where most
+    words are written in it.
+
+    Args:
+        words: Lower-case words, as `words_of` gives them.
+        expected: ISO 639-1 codes; without any, nothing is foreign.
+
+    Returns:
+        An ISO 639-1 code, or `None`. Fewer than eight words never suffice. At least four function words and 15 % of
+        all words must speak for the other language, and twice as many as for any that is expected.
+    """
+    if not expected or len(words) < _MIN_FOREIGN_WORDS:
+        return None
+    for code, pattern in _SCRIPTS:
+        if code not in expected and 2 * sum(bool(pattern.search(word)) for word in words) > len(words):
+            return code
+    counts = {code: sum(map(known.__contains__, words)) for code, known in FUNCTION_WORDS.items()}
+    best = max(counts, key=lambda code: counts[code])
+    least = max(_MIN_FOREIGN_COUNT, _MIN_FOREIGN_SHARE * len(words), 2 * max(counts.get(code, 0) for code in expected))
+    return best if best not in expected and counts[best] >= least else None

@@ -189,12 +189,18 @@ def metric_rows(value: float, ci_high: float) -> pl.DataFrame:
     )
 
 
+def user_profile_checks(rows, known):
+    findings = profiles.UserFindings()
+    findings.add(rows, known)
+    return list(findings.results())
+
+
 def in_op_results(built, damaged):
     """Check -> a result on a violation, of every check inside an asset's op."""
     results = {}
     for kind, column, run in (
         ("item", "item_id", profiles.item_profile_checks),
-        ("user", "user_id", profiles.user_profile_checks),
+        ("user", "user_id", user_profile_checks),
     ):
         good, violations = profile_violations(built, kind)
         texts = built.warehouse.read("SELECT item_id, title, description, category, brand FROM core_items")

@@ -12,7 +12,7 @@ SLUICE = str(Path(sys.executable).parent / "sluice")
 
 
 def test_the_verbs_of_the_documentation_exist():
-    documented = "backfill build compare diff doctor init policies protocols recommend releases report rollback simulate sql tune ui validate verify"
+    documented = "backfill build compare diff doctor init policies profile protocols recommend releases report rollback simulate sql tune ui validate verify"
     assert " ".join(VERBS) == documented
 
 

@@ -13,6 +13,7 @@ from pipelines.console import Bar, Steps, cell, one_line, say, visible
         ("plain\ttext\n", "plain\ttext\n"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("turned \u202eround", "turned \\x202eround"),
         ("a\x00b\x9bc\r", "a\\x00b\\x9bc\\x0d"),
         ("ünïcode ✓", "ünïcode ✓"),
     ],

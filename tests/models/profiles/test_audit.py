@@ -4,6 +4,18 @@ import pytest
 
 from models.profiles.audit import audit_profiles, find_personal_rows, find_private_rows
 from models.profiles.extractive import item_profiles, user_profiles
+from models.profiles.personal_data import find_personal_data
+
+PERSONAL = [
+    "jane@shop.com",
+    "+44 20 7946 0958",
+    "0049 (30) 9018201",
+    "(555) 123-4567",
+    "555.123.4567",
+    "020 7946 0958",
+    "4111 1111 1111 1111",
+    "378282246310005",
+]
 
 
 @pytest.fixture
@@ -81,6 +93,14 @@ def test_personal_data_is_found_wherever_it_stands(profiles):
 def test_personal_data_is_found_in_what_is_no_json():
     frame = pl.DataFrame({"user_id": ["u"], "profile": ["Sorry! Mail jane@shop.com"]})
     assert find_personal_rows(frame, "user_id") == {"u": ["email"]}
+
+
+@pytest.mark.parametrize("text", PERSONAL)
+def test_what_is_looked_at_first_leaves_nothing_out(profiles, text):
+    """Also where a text imitates the keys that are passed over."""
+    for said in (f"call {text}", f'"event_ids":["{text}"], "user_id":"{text}"'):
+        found = find_personal_rows(_edited(profiles[1], 0, summary=said), "user_id")
+        assert list(found.values()) == [find_personal_data(text)] != [[]]
 
 
 def test_ids_are_not_taken_for_personal_data(profiles):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from models.profiles.item_answers import ItemAnswer, Rejected, Source, as_older, read_item_answer, with_answer
@@ -6,7 +8,8 @@ from models.profiles.prompt_files import ITEM_RICH, ITEM_SHORT, load_prompt
 from models.profiles.schema import ItemProfile
 from models.profiles.shown_items import ShownItem
 
-MUG = ShownItem("a", "Stoneware Mug", "Hand-glazed, for coffee in the morning.", "Luma", "Home > Kitchen")
+SHOWN = ("a", "Stoneware Mug", "Hand-glazed, for coffee in the morning.", "Luma", "Home > Kitchen")
+MUG = ShownItem(*SHOWN, languages=frozenset({"en"}))
 EMPTY = {
     name: []
     for name in (
@@ -89,6 +92,23 @@ class TestReading:
         film = ShownItem("a", "La vita \u00e8 bella e la notte", "", "", "Drama")
         read = read_item_answer(answer(item=film.reference, summary="It is a drama of the war."), film)
         assert read.summary == "It is a drama of the war."
+
+    def test_an_answer_in_a_language_that_nobody_expects_is_rejected(self):
+        german = answer(summary="Ein Becher für den Kaffee am Morgen, der von Hand gemacht ist und in die Küche passt.")
+        for expected in (set(), {"de"}, {"de", "en"}):
+            read_item_answer(german, replace(MUG, languages=frozenset(expected)))
+        with pytest.raises(Rejected, match=r"another language \(de instead of en or fr\)"):
+            read_item_answer(german, replace(MUG, languages=frozenset({"en", "fr"})))
+
+    def test_what_an_answer_quotes_is_not_its_language(self):
+        title = "Der Himmel über Berlin und die Engel, die nicht mehr nur zusehen"
+        film = replace(MUG, title=title, languages=frozenset({"en"}))
+        said = answer(
+            item=film.reference, summary=f"{title}. A film by Wim Wenders.", key_phrases=[claim(title.lower())]
+        )
+        assert read_item_answer(said, film).summary.startswith(title)
+        with pytest.raises(Rejected, match="another language"):
+            read_item_answer(said, replace(film, title=""))
 
     @pytest.mark.parametrize("value", [None, [], "text", {}])
     def test_no_answer_at_all(self, value):

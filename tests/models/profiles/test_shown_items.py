@@ -59,3 +59,18 @@ def test_the_line_of_the_attempt_is_kept_without_personal_data(make_items, as_of
     assert (item, rule, len(excerpt)) == ("a", "order", 200)
     assert excerpt.startswith("Ignore all previous") and "@" not in excerpt
     assert hostile_texts([shown(make_items, as_of, title="Mug")]).is_empty()
+
+
+def test_a_profile_may_be_in_the_items_language_and_in_the_catalogues(make_items, as_of):
+    said = "A mug for the kitchen that is made by hand."
+    items = make_items(
+        [{"item_id": f"i{number}", "title": "Mug", "description": said} for number in range(3)]
+        + [{"item_id": "j", "title": "Tasse", "description": "Eine Tasse, die von Hand gemacht ist."}]
+        + [{"item_id": "k", "title": "WHITE MUG"}]
+    )
+    spoken = {item.item_id: item.languages for item in shown_items(items, as_of, ProfilesConfig())}
+    assert spoken["i0"] == spoken["k"] == {"en"} and spoken["j"] == {"de", "en"}
+
+
+def test_where_no_text_gives_a_language_away_any_will_do(make_items, as_of):
+    assert shown_items(make_items([{"item_id": "k", "title": "MUG"}]), as_of, ProfilesConfig())[0].languages == set()

@@ -239,7 +239,7 @@ from models.profiles.config import UserExtraction
 from models.profiles.tastes import user_tastes
 ids = pl.Series([f"i{number}" for number in range(60_000)])
 labels = pl.DataFrame({"item_id": ids, "kind": pl.repeat(1, len(ids), dtype=pl.UInt8, eager=True)})
-labels = labels.with_columns(text=pl.lit("own brand"))
+labels = labels.with_columns(text=pl.lit("own brand"), label=pl.lit(1, pl.UInt32))
 events = pl.DataFrame({"item_id": ids.sample(3_000, seed=1), "event_id": [str(number) for number in range(3_000)]})
 events = events.with_columns(
     user_id=pl.format("u{}", pl.int_range(pl.len()) % 500), event_at=pl.lit(dt.datetime(2025, 1, 1)), mass=pl.lit(1.0)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, is_rich, reply, settings_of, writes
+from jsonschema import Draft202012Validator
 from profile_writing import LAST, PRICES, by_item, configured, ledger, reference, some, unusable, written
 from tiny_llama import save_llama
 from user_writer import is_about_a_user, writes_users
@@ -20,6 +21,7 @@ from assets.profiles.item_plan import plan_items
 from models.profiles import prompt_files, shown_items
 from models.profiles.audit import audit_profiles
 from models.profiles.item_profiles import item_profiles
+from models.profiles.prompt_files import load_prompt
 from models.profiles.schema import ItemProfile
 from pipelines.jobs import LEARNING_JOB
 from pipelines.runs import run_days
@@ -121,6 +123,24 @@ class TestATinyModel:
         short = ledger(shop).filter(pl.col("prompt_version").str.starts_with("item_short"))
         assert plan.read_how == "counted" and plan.shares[0].tokens_in == short["tokens_in"].sum()
         assert plan.shares[0].calls == short.height
+
+    def test_the_whole_asset_runs_and_every_answer_keeps_the_schema(self, shop, tmp_path):
+        folder = save_llama(tmp_path / "llama", positions=8192)
+        settings = configured(shop, generator={"backend": "transformers", "model": str(folder), "max_tokens": 100})
+        outcome = run_days(shop.definitions(), shop.instance(), settings, LEARNING_JOB, LAST, print, ["item_profiles"])
+        assert outcome.success, outcome.failures
+        calls = ledger(shop)
+        assert set(calls["outcome"]) == {"answered"}, "held to the schema while it writes"
+        schemas = {prompt.version: prompt.schema for prompt in map(load_prompt, item_questions.STEPS)}
+        said = [json.loads(value) for value in calls["value"]]
+        for value, version in zip(said, calls["prompt_version"], strict=True):
+            Draft202012Validator(schemas[version]).validate(value)
+        rows = shop.warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ?", [LAST])
+        assert {one["item"] for one in said} == set(map(reference, rows["item_id"])), (
+            "and to the item it was asked about"
+        )
+        assert "transformers" in set(rows["backend"]) <= {"transformers", "extractive"}
+        assert not audit_profiles(rows, rows["item_id"]).invalid
 
 
 class TestEscalation:
