@@ -66,16 +66,17 @@ class SequenceRetriever(Retriever):
 
     def loss(self, forward: Forward, batch: SequenceBatch) -> torch.Tensor:
         """The loss of a batch: each state against the item that came next."""
-        states = forward(batch.items, batch.times)[batch.inside]  # (P, D)
-        return self.loss_of(states, batch.targets[batch.inside])
+        states = forward(batch.items, batch.times)  # (B, T, D)
+        return self.loss_of(batch.only_real(states), batch.only_real(batch.targets))
 
     def loss_of(self, states: torch.Tensor, positives: torch.Tensor) -> torch.Tensor:
         """The configured loss of states `[P, D]` that should point to items `[P]`."""
         from models.training.losses import next_item_loss
 
-        sharpness = 1 / (self.config.temperature or 1.0)
+        if self.config.temperature is not None:
+            states = states / self.config.temperature
         network = self.network
-        return next_item_loss(states * sharpness, positives, network.read, network.table, network.n_items, self.config)
+        return next_item_loss(states, positives, network.read, network.table, network.n_items, self.config)
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""

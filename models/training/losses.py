@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from models.training.config import LossConfig
+from models.training.shared_softmax import shared_softmax_loss
 
 CHUNK_LOGITS = 2**24
 """Logits of the whole catalogue that are held at once: 64 MiB."""
@@ -40,6 +41,8 @@ def next_item_loss(
     negatives = torch.arange(n_items, device=device) if everything else drawn
     # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
     of_positives, of_negatives = read(torch.cat([positives, negatives])).split([len(positives), len(negatives)])
+    if settings.loss == "softmax" and device.type == "cpu":
+        return shared_softmax_loss(states, of_positives, of_negatives, positives, negatives, 1.0)
     if settings.loss == "softmax":
         return sampled_softmax_loss(states, positives, negatives, of_positives, of_negatives)
     calibration = settings.gbce_calibration if settings.loss == "gbce" else 0.0

@@ -31,7 +31,7 @@ class _SharedSoftmax(torch.autograd.Function):
         for start in range(0, n, n_rows):
             rows = slice(start, start + n_rows)
             scores = (users[rows] / temperature) @ others.T  # C, N
-            scores.masked_fill_(negatives == items[rows, None], -torch.inf)
+            _forbid_own(scores, items[rows], negatives)
             highest = torch.maximum(scores.amax(dim=1), positives[rows])
             shares = scores.sub_(highest[:, None]).exp_()
             own_share = (positives[rows] - highest).exp()
@@ -50,6 +50,26 @@ class _SharedSoftmax(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The stored gradients, times that of the loss."""
         return *(part * grads[0] for part in ctx.saved_tensors), None, None, None
+
+
+def _forbid_own(scores: torch.Tensor, items: torch.Tensor, negatives: torch.Tensor) -> None:
+    """`-inf` where a negative is the row's own item, in place.
+
+    Args:
+        scores: `[C, N]`.
+        items: `[C]` int, the rows' items.
+        negatives: `[N]` int, the columns' items.
+    """
+    if scores.device.type != "cpu":
+        scores.masked_fill_(negatives == items[:, None], -torch.inf)
+        return
+    # Comparing all with all takes .4 ms for 1,000 x 256, as long as the scores themselves; a search takes .06.
+    ordered, column = negatives.sort()
+    first = torch.searchsorted(ordered, items)
+    n_equal = torch.searchsorted(ordered, items, right=True) - first
+    rows = torch.repeat_interleave(n_equal)
+    within = torch.arange(len(rows)) - (n_equal.cumsum(0) - n_equal)[rows]
+    scores[rows, column[first[rows] + within]] = -torch.inf
 
 
 def shared_softmax_loss(

@@ -15,6 +15,7 @@ from torch import nn
 
 from models.errors import UserError
 from models.retrieval.contract import FitReport, Progress, no_progress
+from models.training.allocator import kept_memory
 from models.training.averaging import MovingAverage
 from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
 from models.training.config import TrainingConfig
@@ -90,6 +91,10 @@ class Trainer:
         Raises:
             UserError: The loss stopped being finite.
         """
+        with kept_memory():
+            return self._run(n_epochs)
+
+    def _run(self, n_epochs: int | None) -> FitReport:
         started = time.perf_counter()
         if self.checkpoint_folder is not None:
             self._load(self.checkpoint_folder)
