@@ -149,6 +149,7 @@ class SequenceRetriever(Retriever):
             network=self.network,
             batches=lambda rng: length_buckets(pieces.lengths, self.config.batch_tokens, rng),
             loss=lambda forward, rows: self.loss(forward, sequences.batch(pieces, rows)),
+            size=lambda rows: float(pieces.lengths[rows].sum()),
             validate=(lambda: checks.ndcg(self)) if checks is not None and len(checks.users) else None,
             fingerprint=self.fingerprint(train, validation, n_epochs),
         )

@@ -17,6 +17,7 @@ from models.errors import UserError
 from models.retrieval.contract import FitReport, Progress, no_progress
 from models.training.allocator import kept_memory
 from models.training.averaging import MovingAverage
+from models.training.batch_parts import BatchParts, memory_ran_out
 from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
 from models.training.config import TrainingConfig
 from models.training.schedule import share_of_learning_rate
@@ -37,6 +38,8 @@ class TrainingTask:
         network: On its device; its weights are trained in place.
         batches: The batches of one epoch, drawn from the generator given.
         loss: Scalar loss of one batch. Calls the forward it is given: the network, compiled on a GPU.
+        size: How much of the mean that the loss is comes from some of a batch's examples, as compared with the others:
+            the number of terms. A batch in parts is the mean of the parts' losses by it.
         validate: Higher is better; called in eval mode after each epoch. `None` for no validation.
         fingerprint: Digest of config and data, see `TrainingState`.
     """
@@ -45,6 +48,7 @@ class TrainingTask:
     network: nn.Module
     batches: Callable[[np.random.Generator], Sequence[Batch]]
     loss: Callable[[Forward, Batch], torch.Tensor]
+    size: Callable[[Batch], float] = len
     validate: Callable[[], float] | None = None
     fingerprint: str = ""
 
@@ -55,6 +59,11 @@ class Trainer:
     On a GPU the network is compiled and runs in bf16 (weights and optimiser stay float32); on a CPU neither, since
     both are slower there at these sizes. The caller seeds torch's generators (`models.training.seeds`); the order of
     batches depends on the seed and the epoch alone.
+
+    Where memory runs out in a step, the step is taken again with its batch in two parts, whose gradients are added, and
+    so are all later ones; then in four, and so on. What is drawn (dropout, negatives) is drawn for each part by itself,
+    otherwise the step is the same up to rounding. A loss whose negatives are the rest of the batch sees only those of
+    its part: the same loss as if batches were smaller, with the mean of several of them taken in a step.
 
     Args:
         task: What to train.
@@ -80,6 +89,8 @@ class Trainer:
         self.state = TrainingState(fingerprint=task.fingerprint)
         self.best: Weights = {}
         self.average = MovingAverage(task.network, config.averaging) if config.averaging else None
+        self.parts = BatchParts()
+        self.at = 0, 1
 
     def run(self, n_epochs: int | None = None) -> FitReport:
         """Train to the end.
@@ -111,7 +122,8 @@ class Trainer:
             self.network.load_state_dict(self.average.weights, strict=False)
         self.network.eval()
         best_epoch = self.state.best_epoch if stops_early else self.state.epoch
-        return FitReport(self.state.curve, best_epoch, time.perf_counter() - started)
+        notes = {"parts_of_a_batch": self.parts.n_parts} if self.parts.n_parts > 1 else {}
+        return FitReport(self.state.curve, best_epoch, time.perf_counter() - started, notes)
 
     def _load(self, folder: Path) -> None:
         found = load_checkpoint(folder, self.task.fingerprint, self.network, self.optimiser)
@@ -129,7 +141,8 @@ class Trainer:
         total = torch.zeros((), device=self.device)
         for done, batch in enumerate(batches, start=1):
             total += self._step(batch, (self.state.epoch + (done - 1) / len(batches)) / last_epoch)
-            self.progress(f"train {self.task.name}", self.state.epoch * len(batches) + done, last_epoch * len(batches))
+            self.at = self.state.epoch * len(batches) + done, last_epoch * len(batches)
+            self.progress(f"train {self.task.name}", *self.at)
         self.state.epoch += 1
         loss = total.item() / max(len(batches), 1)
         if not math.isfinite(loss):
@@ -146,16 +159,39 @@ class Trainer:
         share = share_of_learning_rate(self.config.schedule, through, self.config.final_learning_rate_share)
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * warm * share
-        on_gpu = self.device.type == "cuda"
-        with torch.autocast("cuda", dtype=torch.bfloat16) if on_gpu else nullcontext():
-            loss = self.task.loss(self.called, batch)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss = self._gradients(batch)
         self.optimiser.step()
         if self.average:
             self.average.update(self.state.step)
         self.state.step += 1
-        return loss.detach()
+        return loss
+
+    def _gradients(self, batch: Batch) -> torch.Tensor:
+        """The batch's loss, and its gradients in the weights; in parts where memory runs out."""
+        while True:
+            try:
+                return self._summed(self.parts.of(batch))
+            except (RuntimeError, MemoryError) as error:
+                if not memory_ran_out(error):
+                    raise
+            # Only here, behind the handler, does nothing hold the activations any more.
+            self.optimiser.zero_grad(set_to_none=True)
+            self.parts.double(self.task.name, len(batch))
+            self.progress(f"train {self.task.name}: memory ran out, batches in {self.parts.n_parts} parts", *self.at)
+
+    def _summed(self, parts: Sequence[Batch]) -> torch.Tensor:
+        """The mean loss of some parts by their size, and its gradients."""
+        self.optimiser.zero_grad(set_to_none=True)
+        sizes = [self.task.size(part) for part in parts] if len(parts) > 1 else [1]
+        total = torch.zeros((), device=self.device)
+        for part, size in zip(parts, sizes, strict=True):
+            with torch.autocast("cuda", dtype=torch.bfloat16) if self.device.type == "cuda" else nullcontext():
+                loss = self.task.loss(self.called, part)
+            if len(parts) > 1:
+                loss = loss * (size / sum(sizes))
+            loss.backward()
+            total += loss.detach()
+        return total
 
     def _validated(self) -> dict[str, float]:
         if self.task.validate is None:
