@@ -176,6 +176,8 @@ def metrics(trained: Trained) -> dict[str, Any]:
         shown |= {f"{BASELINE}_ndcg_at_10": float(trained.baseline.mean())}
     if trained.report.best_epoch:
         shown["best_epoch"] = trained.report.best_epoch
+    if trained.report.memory:
+        shown["estimated_memory_mib"] = round(trained.report.memory / 2**20, 1)
     if trained.continues_from:
         shown["continues_the_model_of"] = trained.continues_from
     return shown | trained.report.notes | {"fit_seconds": round(trained.report.seconds, 2)}

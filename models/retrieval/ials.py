@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 from models.training.threads import torch_threads
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_ELEMENTS = 2**19
 """Entries of gathered vectors that are worked on at once: 2 MiB, which a core's cache holds; 32 take 4 times longer."""
+USERS_OF_AN_ITEM = 10
+"""One user in so many touched the most popular item, as far as memory is estimated."""
 ALMOST_NOTHING = 1e-6
 SMALLEST = 1e-30
 
@@ -75,10 +79,21 @@ class Ials(Retriever):
     Config: ClassVar[type[BaseModel]] = IalsConfig
 
     config: IalsConfig
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("embedding_size",)
 
     def __init__(self, config: IalsConfig):
         super().__init__(config)
         self.items = np.zeros((0, config.embedding_size), dtype=np.float32)
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        size, longest_row = self.config.embedding_size, max(shape.longest, shape.n_users // USERS_OF_AN_ITEM)
+        return {
+            "vectors": 4 * size * (4 * (shape.n_users + shape.n_items) + 2 * max(shape.n_users, shape.n_items)),
+            "a batch of systems": 24 * max(MAX_ELEMENTS, size * min(longest_row, shape.n_interactions)),
+            "the interactions in both directions": 16 * shape.n_interactions,
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -93,6 +108,7 @@ class Ials(Retriever):
         The vectors begin as normal draws of standard deviation `0.1 / sqrt(embedding_size)`.
         """
         started = time.perf_counter()
+        memory = check_memory(self, train)
         config = self.config
         by_user = history_matrix(train, np.arange(train.n_users))
         by_item = by_user.T.tocsr()
@@ -108,7 +124,7 @@ class Ials(Retriever):
         typical = items[~untouched].mean(axis=0) if (~untouched).any() else np.ones(config.embedding_size)
         items[untouched] = ALMOST_NOTHING * typical
         self.items = items
-        return FitReport(seconds=time.perf_counter() - started)
+        return FitReport(seconds=time.perf_counter() - started, memory=memory)
 
     def item_vectors(self) -> np.ndarray:
         """`[n_items, embedding_size]` float32."""

@@ -44,6 +44,10 @@ class M2TRec(FeaturedRetriever):
 
     config: M2TRecConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`, as in `sasrec`."""
+        return self.config.embedding_size * (16 * self.config.n_blocks + 10)
+
     def new_network(self, n_items: int) -> SASRecNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.sasrec_network import SASRecNetwork

@@ -43,6 +43,10 @@ class SASRec(SequenceRetriever):
 
     config: SASRecConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; 16 vectors in each block."""
+        return self.config.embedding_size * (16 * self.config.n_blocks + 10)
+
     def new_network(self, n_items: int) -> SASRecNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.sasrec_network import SASRecNetwork

@@ -13,7 +13,9 @@ import numpy as np
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import check_memory
 from models.sequential.pieces import Pieces, extract, newest_pieces, training_pieces
 from models.sequential.sequence_config import SequenceConfig
 from models.training.batching import length_buckets
@@ -48,6 +50,7 @@ class SequenceRetriever(Retriever):
 
     has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "max_length", "embedding_size")
     config: SequenceConfig
 
     def __init__(self, config: SequenceConfig, checkpoint_folder: Path | None = None):
@@ -59,6 +62,22 @@ class SequenceRetriever(Retriever):
     @abstractmethod
     def new_network(self, n_items: int) -> SequenceNetwork:
         """A drawn network: `items` and `times`, both `[B, T]` int64, to states `[B, T, D]`."""
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        from models.sequential.memory import sequence_memory
+
+        return sequence_memory(self, shape)
+
+    @abstractmethod
+    def activation_floats(self, length: int) -> int:
+        """Numbers that training holds for one position of a batch of sequences of some length."""
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """Numbers that the loss of a batch holds, besides the activations."""
+        from models.sequential.memory import next_item_floats
+
+        return next_item_floats(self, n_positions, shape)
 
     def training_pieces(self, train: Interactions) -> Pieces:
         """What an epoch goes over; every item but a history's first is a target once."""
@@ -104,7 +123,7 @@ class SequenceRetriever(Retriever):
         After `start_from` the weights begin there, the optimiser anew.
 
         Raises:
-            UserError: The loss stopped being finite, or `device` is not there.
+            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
         """
         from models.training.device import choose_device
         from models.training.seeds import seeded
@@ -113,20 +132,25 @@ class SequenceRetriever(Retriever):
 
         started = time.perf_counter()
         chosen = choose_device(device)
+        memory = check_memory(self, train, validation, chosen.type)
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
             self._network = self.first_network(train.n_items).to(chosen)
             pieces = self.training_pieces(train)
             if len(pieces.lengths) == 0:
                 self._network.eval()
-                return FitReport(seconds=time.perf_counter() - started)
+                return FitReport(seconds=time.perf_counter() - started, memory=memory)
             task = self._task(train, validation, pieces, n_epochs)
             report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
-        report.seconds = time.perf_counter() - started
+        report.seconds, report.memory = time.perf_counter() - started, memory
         return report
+
+    def drawn_network(self, n_items: int) -> SequenceNetwork:
+        """The network that is trained, with drawn weights."""
+        return self.new_network(n_items)
 
     def first_network(self, n_items: int) -> SequenceNetwork:
         """Drawn weights, and over them those of the model to continue from."""
-        network = self.new_network(n_items)
+        network = self.drawn_network(n_items)
         if self._start:
             weights = dict(self._start)
             items = network.items.weight.detach().clone()

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from models.retrieval.contract import FitReport, Progress, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.sequential.featured_retriever import FeaturedConfig, FeaturedRetriever
 
@@ -64,6 +65,18 @@ class TwoTower(FeaturedRetriever):
 
     config: TwoTowerConfig
     _shares: np.ndarray | None = None
+
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`."""
+        return 8 * self.config.embedding_size + 4 * self.config.hidden_size
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """See `SequenceRetriever.loss_floats`; logits of all positions and negatives, and the views."""
+        c = self.config
+        n_candidates = n_positions + c.n_negatives if c.loss == "softmax" else 0
+        n_viewed = min(n_positions, shape.n_items) if c.masking_weight else 0
+        views = n_viewed * (4 * n_viewed + 48 * c.embedding_size)
+        return super().loss_floats(n_positions, shape) + 6 * n_positions * n_candidates + views
 
     def new_network(self, n_items: int) -> PooledNetwork:
         """See `SequenceRetriever.new_network`."""

@@ -12,6 +12,7 @@ from models.retrieval.interactions import Interactions
 from models.retrieval.recommend import recommend, seen_items
 
 BLOCK_BYTES = 64 * 2**20
+BLOCK_USERS = 1024
 
 
 class Validation:
@@ -56,7 +57,7 @@ class Validation:
         if len(self.users) == 0:
             return np.empty(0)
         block_size = max(1, BLOCK_BYTES // (4 * self.train.n_items))
-        items, _ = recommend(retriever, self.train, self.users, self.k, block_size=min(block_size, 1024))
+        items, _ = recommend(retriever, self.train, self.users, self.k, block_size=min(block_size, BLOCK_USERS))
         hits = np.isin(self.users[:, None] * self.train.n_items + items, self.relevant) & (items >= 0)
         discounts = 1 / np.log2(np.arange(2, self.k + 2))
         _, n_relevant = np.unique(self.relevant // self.train.n_items, return_counts=True)
