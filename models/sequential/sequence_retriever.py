@@ -186,7 +186,7 @@ class SequenceRetriever(Retriever):
         for part in (train, validation):
             if part is not None:
                 for array in (part.offsets, part.items, part.times):
-                    digest.update(np.ascontiguousarray(array).tobytes())
+                    digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()
 
     @property
