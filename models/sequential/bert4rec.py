@@ -52,7 +52,8 @@ class BERT4Rec(SequenceRetriever):
 
     def activation_floats(self, length: int) -> int:
         """See `SequenceRetriever.activation_floats`; the wide layers four times over."""
-        return self.config.embedding_size * (22 * self.config.n_blocks + 12)
+        size = self.config.embedding_size
+        return self.config.floats_of_blocks(22 * size) + 12 * size
 
     def loss_floats(self, n_positions: int, shape: DataShape) -> int:
         """See `SequenceRetriever.loss_floats`; only hidden items are predicted, at least one of each history."""

@@ -62,7 +62,7 @@ class FeaturedRetriever(SequenceRetriever):
 
         features, c = features_of(self.name, self.features, n_items), self.config
         encoder = ItemEncoder(features, c.embedding_size, c.dropout, c.own_vector_dropout)
-        return EncodedItems(self.new_network(n_items), encoder)
+        return EncodedItems(super().drawn_network(n_items), encoder)
 
     def drawn_network(self, n_items: int) -> SequenceNetwork:
         """See `SequenceRetriever.drawn_network`."""

@@ -46,7 +46,8 @@ class M2TRec(FeaturedRetriever):
 
     def activation_floats(self, length: int) -> int:
         """See `SequenceRetriever.activation_floats`, as in `sasrec`."""
-        return self.config.embedding_size * (16 * self.config.n_blocks + 10)
+        size = self.config.embedding_size
+        return self.config.floats_of_blocks(16 * size) + 10 * size
 
     def new_network(self, n_items: int) -> SASRecNetwork:
         """See `SequenceRetriever.new_network`."""

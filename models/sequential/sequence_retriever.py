@@ -146,7 +146,9 @@ class SequenceRetriever(Retriever):
 
     def drawn_network(self, n_items: int) -> SequenceNetwork:
         """The network that is trained, with drawn weights."""
-        return self.new_network(n_items)
+        network = self.new_network(n_items)
+        network.recomputes_blocks = getattr(self.config, "gradient_checkpointing", False)
+        return network
 
     def first_network(self, n_items: int) -> SequenceNetwork:
         """Drawn weights, and over them those of the model to continue from."""

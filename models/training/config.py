@@ -37,6 +37,12 @@ class TrainingConfig(BaseModel):
     batch_tokens: int = Field(
         default=1024, ge=1, description="Positions per batch, padding included; a longer sequence is a batch alone."
     )
+    accumulation_steps: int = Field(
+        default=1,
+        ge=1,
+        description="Batches whose gradients are added up for one step: as a batch so many times as large, with memory "
+        "for one.",
+    )
     max_epochs: int = Field(default=20, ge=1, description="Passes over the data if nothing stops earlier.")
     patience: int = Field(
         default=3, ge=1, description="Stop after this many epochs without a better validation NDCG@10."

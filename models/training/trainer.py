@@ -63,7 +63,8 @@ class Trainer:
     Where memory runs out in a step, the step is taken again with its batch in two parts, whose gradients are added, and
     so are all later ones; then in four, and so on. What is drawn (dropout, negatives) is drawn for each part by itself,
     otherwise the step is the same up to rounding. A loss whose negatives are the rest of the batch sees only those of
-    its part: the same loss as if batches were smaller, with the mean of several of them taken in a step.
+    its part: the same loss as if batches were smaller, with the mean of several of them taken in a step. So it is with
+    `accumulation_steps`, by which a step takes several batches.
 
     Args:
         task: What to train.
@@ -139,9 +140,10 @@ class Trainer:
         batches = self.task.batches(np.random.default_rng([self.config.seed, self.state.epoch]))
         self.network.train()
         total = torch.zeros((), device=self.device)
-        for done, batch in enumerate(batches, start=1):
-            total += self._step(batch, (self.state.epoch + (done - 1) / len(batches)) / last_epoch)
-            self.at = self.state.epoch * len(batches) + done, last_epoch * len(batches)
+        for start in range(0, len(batches), self.config.accumulation_steps):
+            group = batches[start : start + self.config.accumulation_steps]
+            total += self._step(group, (self.state.epoch + start / len(batches)) / last_epoch) * len(group)
+            self.at = self.state.epoch * len(batches) + start + len(group), last_epoch * len(batches)
             self.progress(f"train {self.task.name}", *self.at)
         self.state.epoch += 1
         loss = total.item() / max(len(batches), 1)
@@ -153,30 +155,30 @@ class Trainer:
             )
         self.state.curve.append({"epoch": float(self.state.epoch), "loss": loss} | self._validated())
 
-    def _step(self, batch: Batch, through: float = 0.0) -> torch.Tensor:
-        """One step of a run that is `through`, 0 to 1."""
+    def _step(self, batches: Sequence[Batch], through: float = 0.0) -> torch.Tensor:
+        """One step, by all of some batches, of a run that is `through`, 0 to 1."""
         warm = min(1.0, (self.state.step + 1) / (self.config.warmup_steps + 1))
         share = share_of_learning_rate(self.config.schedule, through, self.config.final_learning_rate_share)
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.learning_rate * warm * share
-        loss = self._gradients(batch)
+        loss = self._gradients(batches)
         self.optimiser.step()
         if self.average:
             self.average.update(self.state.step)
         self.state.step += 1
         return loss
 
-    def _gradients(self, batch: Batch) -> torch.Tensor:
-        """The batch's loss, and its gradients in the weights; in parts where memory runs out."""
+    def _gradients(self, batches: Sequence[Batch]) -> torch.Tensor:
+        """The batches' loss, and its gradients in the weights; in parts where memory runs out."""
         while True:
             try:
-                return self._summed(self.parts.of(batch))
+                return self._summed([part for batch in batches for part in self.parts.of(batch)])
             except (RuntimeError, MemoryError) as error:
                 if not memory_ran_out(error):
                     raise
             # Only here, behind the handler, does nothing hold the activations any more.
             self.optimiser.zero_grad(set_to_none=True)
-            self.parts.double(self.task.name, len(batch))
+            self.parts.double(self.task.name, max(len(batch) for batch in batches))
             self.progress(f"train {self.task.name}: memory ran out, batches in {self.parts.n_parts} parts", *self.at)
 
     def _summed(self, parts: Sequence[Batch]) -> torch.Tensor:

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from models.retrieval.data_shape import DataShape
 from models.retrieval.recommend import recommend
 from models.retrieval.registry import config_class, load_retriever, retriever_class
 from models.training.batch_parts import BatchParts
 
 ALL = ["bert4rec", "gru4rec", "hstu", "multi_interest", "sasrec"]
 CAUSAL = ["gru4rec", "hstu", "multi_interest", "sasrec"]
+WITH_BLOCKS = ["bert4rec", "hstu", "sasrec"]
 
 TINY = {
     "embedding_size": 16,
@@ -53,6 +55,8 @@ OWN = {
 }
 TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads", "final_learning_rate_share"}
 TESTED_BY_ITSELF = {"multi_interest": {"merge"}}
+TESTED_ELSEWHERE |= {"accumulation_steps"}
+TESTED_BELOW = {"gradient_checkpointing"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
@@ -75,6 +79,8 @@ def hit_rate(retriever, histories, targets):
 def test_every_setting_is_tested(name):
     tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS
     tested |= TESTED_BY_ITSELF.get(name, set())
+    if name in WITH_BLOCKS:
+        tested |= TESTED_BELOW
     assert tested == set(config_class(name).model_fields)
 
 
@@ -193,6 +199,41 @@ def test_batches_in_parts_give_the_same_model(name, walks, monkeypatch):
     whole = scores(name, walks[0], **settings)
     monkeypatch.setattr(BatchParts, "of", lambda self, batch: np.array_split(batch, min(3, len(batch))))
     np.testing.assert_allclose(scores(name, walks[0], **settings), whole, rtol=1e-2, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", WITH_BLOCKS)
+class TestGradientCheckpointing:
+    SETTINGS = TINY | {"n_blocks": 3}
+
+    def test_the_weights_are_the_same(self, name, walks, base):
+        whole, recomputed = (
+            scores(name, walks[0], **self.SETTINGS, gradient_checkpointing=recomputes) for recomputes in (False, True)
+        )
+        np.testing.assert_array_equal(recomputed, whole)
+
+    def test_less_is_held_for_the_gradient(self, name):
+        held = {}
+        for recomputes in (False, True):
+            config = config_class(name)(**self.SETTINGS, gradient_checkpointing=recomputes)
+            network = retriever_class(name)(config).drawn_network(25).train()
+            items = torch.arange(200).view(25, 8) % 25
+            held[recomputes] = 0
+
+            def note(tensor, recomputes=recomputes):
+                held[recomputes] += tensor.numel()
+                return tensor
+
+            with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+                network(items, items * 1000)
+        assert held[True] < 0.4 * held[False]
+
+    def test_the_estimate_knows(self, name):
+        shape = DataShape(n_users=100, n_items=25, n_interactions=10_000, longest=100)
+        whole, recomputed = (
+            retriever_class(name)(config_class(name)(n_blocks=4, gradient_checkpointing=recomputes))
+            for recomputes in (False, True)
+        )
+        assert recomputed.memory_parts(shape)["a batch"] < 0.6 * whole.memory_parts(shape)["a batch"]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -83,6 +83,28 @@ def test_a_single_example_that_does_not_fit_is_the_users_to_mend():
     assert "compute.device" in caught.value.mend
 
 
+@pytest.mark.parametrize("most_rows", [8, 3])
+def test_accumulated_batches_are_one_large_one(most_rows):
+    """Two batches of unequal lengths for a step, each cut further where memory runs out."""
+    large, halves = Rows(8), Rows(most_rows)
+    small = halves.task()
+    small.batches = lambda rng: [np.arange(5), np.arange(5, 8)] * 3
+    Trainer(large.task(), TrainingConfig(), CPU).run(1)
+    report = Trainer(small, TrainingConfig(accumulation_steps=2), CPU).run(1)
+    assert np.isfinite(report.curve[0]["loss"])
+    for name, tensor in large.network.state_dict().items():
+        torch.testing.assert_close(halves.network.state_dict()[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_the_last_step_takes_what_is_left():
+    calls, rows = [], Rows(8)
+    task = rows.task(n_batches=5)
+    trainer = Trainer(task, TrainingConfig(accumulation_steps=2), CPU, progress=lambda *call: calls.append(call[1:]))
+    trainer.run(2)
+    assert calls == [(2, 10), (4, 10), (5, 10), (7, 10), (9, 10), (10, 10)]
+    assert trainer.state.step == 6
+
+
 def test_other_errors_are_not_swallowed():
     with pytest.raises(RuntimeError, match="shapes"):
         trained(4, error=lambda: RuntimeError("shapes do not fit"))

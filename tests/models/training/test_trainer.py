@@ -171,7 +171,7 @@ def test_first_steps_are_small(make_task):
     trainer = Trainer(task, TrainingConfig(learning_rate=0.1, warmup_steps=3), CPU)
     for rows in np.array_split(np.arange(64), 5):
         trainer.network.train()
-        trainer._step(rows)
+        trainer._step([rows])
         steps.append(trainer.optimiser.param_groups[0]["lr"])
     assert steps == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1])
     assert not torch.equal(weights(task)["0.weight"], before)
