@@ -3,6 +3,7 @@
 import datetime as dt
 
 import numpy as np
+import polars as pl
 import pytest
 
 from assets.embeddings.item_features import read_item_features
@@ -39,6 +40,18 @@ def test_an_item_of_no_catalogue_has_neither(shop):
     found = features(shop, ["not there", items_known(shop.warehouse, LAST)["item_id"][0]])
     assert not found.text[0].any() and (found.tokens[0] == -1).all()
     assert found.text[1].any()
+
+
+def test_text_vectors_that_are_not_finite_are_named(built, tmp_path):
+    copy = built.copy(tmp_path / "copy")
+    sql = "SELECT * FROM item_text_embeddings WHERE as_of_day = ? ORDER BY item_id"
+    rows = copy.warehouse.read(sql, [LAST])
+    ids, vectors = rows["item_id"].to_list(), rows["vector"].to_list()
+    vectors[3][0] = float("nan")
+    rows = rows.with_columns(pl.Series("vector", vectors, dtype=pl.List(pl.Float32)))
+    copy.warehouse.replace_days("item_text_embeddings", "as_of_day", LAST, LAST, rows)
+    with pytest.raises(UserError, match=f"the text vectors of 1 items are not finite: '{ids[3]}'"):
+        features(copy, ids)
 
 
 def test_two_towers_are_trained_and_recommend_in_the_graph(shop):
