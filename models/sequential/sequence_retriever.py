@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from models.sequential.batches import SequenceBatch, Sequences
     from models.sequential.sequence_network import SequenceNetwork
+    from models.training.negative_sampling import NegativeSampler
     from models.training.trainer import Forward, TrainingTask
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -58,6 +59,7 @@ class SequenceRetriever(Retriever):
         self.checkpoint_folder = checkpoint_folder
         self._network: SequenceNetwork | None = None
         self._start: dict[str, torch.Tensor] = {}
+        self.sampler: NegativeSampler | None = None
 
     @abstractmethod
     def new_network(self, n_items: int) -> SequenceNetwork:
@@ -95,7 +97,9 @@ class SequenceRetriever(Retriever):
         if self.config.temperature is not None:
             states = states / self.config.temperature
         network = self.network
-        return next_item_loss(states, positives, network.read, network.table, network.n_items, self.config)
+        return next_item_loss(
+            states, positives, network.read, network.table, network.n_items, self.config, self.sampler
+        )
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""
@@ -163,6 +167,7 @@ class SequenceRetriever(Retriever):
     def _task(
         self, train: Interactions, validation: Interactions | None, pieces: Pieces, n_epochs: int | None
     ) -> TrainingTask:
+        from models.training.negative_sampling import NegativeSampler
         from models.training.trainer import TrainingTask
         from models.training.validation import Validation
 
@@ -170,6 +175,9 @@ class SequenceRetriever(Retriever):
         if validation is not None:
             checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
         sequences = self._sequences(train.items, train.times)
+        counts = np.bincount(train.items, minlength=train.n_items)
+        config = self.config
+        self.sampler = NegativeSampler(config.negatives, counts, config.negatives_exponent, self.network.device)
         return TrainingTask(
             name=self.name,
             network=self.network,

@@ -112,12 +112,12 @@ class TwoTower(FeaturedRetriever):
         from models.training.contrastive_losses import mixed_softmax_loss
 
         c, network = self.config, self.network
-        drawn = torch.randint(network.n_items, (c.n_negatives,), device=states.device)
-        candidates = torch.cat([positives, drawn])
+        assert self.sampler is not None, "it is made before training begins"
+        candidates = torch.cat([positives, self.sampler.draw(c.n_negatives)])
         expected = torch.ones(len(candidates), device=states.device)
         if c.log_q:
             shares = torch.from_numpy(self._shares).to(states.device)[candidates]
-            expected = len(positives) * shares + c.n_negatives / network.n_items
+            expected = len(positives) * shares + c.n_negatives * self.sampler.probability(candidates)
         sharpness = 1 / (c.temperature or 1.0)
         return mixed_softmax_loss(states * sharpness, positives, candidates, network.read(candidates), expected)
 

@@ -56,6 +56,7 @@ OWN = {
 TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads", "final_learning_rate_share"}
 TESTED_BY_ITSELF = {"multi_interest": {"merge"}}
 TESTED_ELSEWHERE |= {"accumulation_steps"}
+OF_DRAWN_NEGATIVES = {"negatives", "negatives_exponent"}
 TESTED_BELOW = {"gradient_checkpointing"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
@@ -77,7 +78,7 @@ def hit_rate(retriever, histories, targets):
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_setting_is_tested(name):
-    tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS
+    tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS | OF_DRAWN_NEGATIVES
     tested |= TESTED_BY_ITSELF.get(name, set())
     if name in WITH_BLOCKS:
         tested |= TESTED_BELOW
@@ -104,6 +105,21 @@ def test_calibration_changes_gbce(walks):
     one, other = (scores("sasrec", walks[0], loss="gbce", gbce_calibration=t, n_negatives=5) for t in (0.0, 1.0))
     assert not np.allclose(one, other)
     np.testing.assert_allclose(one, scores("sasrec", walks[0], loss="bce", n_negatives=5))
+
+
+@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+def test_how_negatives_are_drawn_changes_the_scores(skewed, loss):
+    settings = {"loss": loss, "n_negatives": 5}
+    found = [scores("sasrec", skewed, **settings, negatives=kind) for kind in ("uniform", "popularity", "mixed")]
+    found.append(scores("sasrec", skewed, **settings, negatives="popularity", negatives_exponent=0.3))
+    assert all(not np.allclose(found[i], found[j]) for i in range(4) for j in range(i))
+
+
+@pytest.fixture
+def skewed(interactions):
+    rng = np.random.default_rng(6)
+    shares = 1 / np.arange(1, 26)
+    return interactions(rng.choice(25, (60, 8), p=shares / shares.sum()).tolist(), n_items=25)
 
 
 @pytest.mark.parametrize("name", ALL)
