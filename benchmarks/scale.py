@@ -12,7 +12,7 @@ peak memory of its process (memory-mapped pages that were read count as well).
 
 `sasrec` measures in full what does not depend on how many steps are taken: opening the files, checking, cutting
 histories into pieces, copying to the device, the digest of the data, an epoch's batches. Then it takes the first steps
-of the epoch, half a million events' worth, in the order that training has, and says what the whole epoch would take.
+of the epoch, two million events' worth, in the order that training has, and says what the whole epoch would take.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TASTE = 0.7
 BLOCK_USERS = 20_000
 HOUR = 3600
 SASREC = {"embedding_size": 64, "n_negatives": 256, "batch_tokens": 16_384, "max_length": 50, "max_epochs": 1}
-MEASURED_EVENTS = 500_000
+MEASURED_EVENTS = 2_000_000
 ITEM_VECTORS = "ials"
 
 

@@ -20,10 +20,13 @@ from models.training.averaging import MovingAverage
 from models.training.batch_parts import BatchParts, memory_ran_out
 from models.training.checkpoint import TrainingState, Weights, load_checkpoint, save_checkpoint
 from models.training.config import TrainingConfig
+from models.training.pace import Pace
 from models.training.schedule import share_of_learning_rate
 
 Batch = np.ndarray
 """Indices of the examples of a batch; what they index is the task's business."""
+
+VALIDATION = "validation_ndcg_at_10"
 
 Forward = Callable[..., torch.Tensor]
 """The network, compiled or not."""
@@ -71,7 +74,7 @@ class Trainer:
         config: How.
         device: Where the task's network is.
         checkpoint_folder: Where to write and continue a checkpoint after every epoch; `None` for no checkpoints.
-        progress: Called with the steps done and the steps of the longest possible run.
+        progress: Called after each step with what `Pace` says, the batches done and those of the longest possible run.
     """
 
     def __init__(
@@ -91,7 +94,7 @@ class Trainer:
         self.best: Weights = {}
         self.average = MovingAverage(task.network, config.averaging) if config.averaging else None
         self.parts = BatchParts()
-        self.at = 0, 1
+        self.at, self.first_epoch, self.pace = (0, 1), 0, Pace(f"train {task.name}")
 
     def run(self, n_epochs: int | None = None) -> FitReport:
         """Train to the end.
@@ -110,6 +113,7 @@ class Trainer:
         started = time.perf_counter()
         if self.checkpoint_folder is not None:
             self._load(self.checkpoint_folder)
+        self.first_epoch = self.state.epoch
         last_epoch = self.config.max_epochs if n_epochs is None else n_epochs
         stops_early = n_epochs is None and self.task.validate is not None
         while self.state.epoch < last_epoch and not (stops_early and self._has_stalled()):
@@ -139,12 +143,15 @@ class Trainer:
     def _epoch(self, last_epoch: int) -> None:
         batches = self.task.batches(np.random.default_rng([self.config.seed, self.state.epoch]))
         self.network.train()
+        if self.state.epoch == self.first_epoch:
+            self.pace.begin(self.first_epoch * len(batches))
         total = torch.zeros((), device=self.device)
         for start in range(0, len(batches), self.config.accumulation_steps):
             group = batches[start : start + self.config.accumulation_steps]
             total += self._step(group, (self.state.epoch + start / len(batches)) / last_epoch) * len(group)
-            self.at = self.state.epoch * len(batches) + start + len(group), last_epoch * len(batches)
-            self.progress(f"train {self.task.name}", *self.at)
+            n_done = start + len(group)
+            self.at = self.state.epoch * len(batches) + n_done, last_epoch * len(batches)
+            self._say(group, lambda total=total, n_done=n_done: total.item() / n_done)
         self.state.epoch += 1
         loss = total.item() / max(len(batches), 1)
         if not math.isfinite(loss):
@@ -154,6 +161,12 @@ class Trainer:
                 f"Lower its learning_rate (now {self.config.learning_rate})",
             )
         self.state.curve.append({"epoch": float(self.state.epoch), "loss": loss} | self._validated())
+
+    def _say(self, group: Sequence[Batch], loss: Callable[[], float]) -> None:
+        """Tell the progress of some batches more; the loss is that of the epoch so far."""
+        n_examples = sum(self.task.size(batch) for batch in group)
+        validation = self.state.curve[-1].get(VALIDATION) if self.state.curve else None
+        self.progress(self.pace.say(*self.at, n_examples, loss, validation), *self.at)
 
     def _step(self, batches: Sequence[Batch], through: float = 0.0) -> torch.Tensor:
         """One step, by all of some batches, of a run that is `through`, 0 to 1."""
@@ -204,7 +217,7 @@ class Trainer:
             if score > self.state.best_score:
                 self.state.best_score, self.state.best_epoch = score, self.state.epoch
                 self.best = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
-        return {"validation_ndcg_at_10": score}
+        return {VALIDATION: score}
 
 
 def _adamw(network: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -74,7 +76,22 @@ def test_same_seed_same_weights_other_seed_other_weights(make_task):
 def test_progress_counts_steps_of_the_longest_run(make_task):
     calls = []
     train(make_task(), n_epochs=3, progress=lambda *call: calls.append(call))
-    assert calls == [("train toy", step, 12) for step in range(1, 13)]
+    assert [call[1:] for call in calls] == [(step, 12) for step in range(1, 13)]
+
+
+def test_progress_says_loss_validation_pace_and_time_left(make_task, monkeypatch):
+    """With a clock that a second passes on at each look, 16 examples a batch."""
+    said, seconds = [], iter(range(1_000))
+    task = make_task([0.25, 0.5])
+    trainer = Trainer(task, TrainingConfig(max_epochs=2), CPU, progress=lambda what, done, total: said.append(what))
+    trainer.pace.clock = lambda: float(next(seconds))
+    with seeded(11):
+        report = trainer.run()
+    assert len(said) == 8
+    assert re.fullmatch(r"train toy: loss \d\S+, 16 examples/s, at most 7 s left", said[0])
+    assert said[3].startswith(f"train toy: loss {report.curve[0]['loss']:.4g}, 16 examples/s, at most 4 s left")
+    assert "validation NDCG@10 0.2500, 16 examples/s, at most 3 s left" in said[4]
+    assert said[7].endswith("at most 0 s left")
 
 
 def test_a_diverging_run_says_what_to_lower(make_task):
