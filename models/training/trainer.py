@@ -93,7 +93,7 @@ class Trainer:
         self.state = TrainingState(fingerprint=task.fingerprint)
         self.best: Weights = {}
         self.average = MovingAverage(task.network, config.averaging) if config.averaging else None
-        self.parts = BatchParts()
+        self.parts, self.n_damaged = BatchParts(), 0
         self.at, self.first_epoch, self.pace = (0, 1), 0, Pace(f"train {task.name}")
 
     def run(self, n_epochs: int | None = None) -> FitReport:
@@ -128,14 +128,20 @@ class Trainer:
         self.network.eval()
         best_epoch = self.state.best_epoch if stops_early else self.state.epoch
         notes = {"parts_of_a_batch": self.parts.n_parts} if self.parts.n_parts > 1 else {}
+        if self.n_damaged:
+            notes["damaged_checkpoints"] = self.n_damaged
         return FitReport(self.state.curve, best_epoch, time.perf_counter() - started, notes)
 
     def _load(self, folder: Path) -> None:
-        found = load_checkpoint(folder, self.task.fingerprint, self.network, self.optimiser)
+        found = load_checkpoint(folder, self.task.fingerprint, self.network, self.optimiser, self._on_damage)
         if found is not None:
             self.state, self.best, average = found
             if self.average:
                 self.average.weights = {name: tensor.to(self.device) for name, tensor in average.items()}
+
+    def _on_damage(self, words: str) -> None:
+        self.n_damaged += 1
+        self.progress(f"train {self.task.name}: {words}; going on from the one before", *self.at)
 
     def _has_stalled(self) -> bool:
         return self.state.epoch - self.state.best_epoch >= self.config.patience
