@@ -145,7 +145,8 @@ class Retriever(ABC):
             users: User indices into `histories`, `[n]`.
 
         Returns:
-            `[n, n_items]` float32, higher is better, finite. Callers pass blocks of users, so this is never the
+            `[n, n_items]` float32, higher is better, finite; a new array, into which the caller may write, or one
+            that is no array of its own (a view, read-only). Callers pass blocks of users, so this is never the
             whole user x item matrix.
         """
 

@@ -105,6 +105,13 @@ class TestRetrieverContract:
             assert allowed[listed].all()
             assert not set(listed) & set(histories.history(user))
 
+    def test_recommending_leaves_the_scores_alone(self, name, fitted, planted):
+        """They may be written into, so they must not be held anywhere."""
+        users = np.arange(planted[0].n_users)
+        before = fitted[name].scores(planted[0], users).copy()
+        recommend(fitted[name], planted[0], users, k=3)
+        np.testing.assert_array_equal(fitted[name].scores(planted[0], users), before)
+
     def test_saves_and_loads_to_identical_scores(self, name, fitted, planted, tmp_path):
         histories, _ = planted
         fitted[name].save(tmp_path)
