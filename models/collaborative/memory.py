@@ -32,10 +32,13 @@ def embedding_memory(retriever: EmbeddingRetriever, shape: DataShape) -> dict[st
         held = 8 * n_pairs * n_pairs + 6 * n_pairs * size
     else:
         held = 6 * n_pairs * n_negatives + 6 * n_pairs * size
+    aligned = retriever.features if retriever.reads_item_features else None
+    text_size = 0 if aligned is None else aligned.text.shape[1]
     weights = kept_weights(config, n_vectors * size, shape, retriever.checkpoint_folder is not None)
     return weights | {
         "a batch": 4 * held,
         "the network": 4 * retriever.network_floats(shape),
+        "texts to be near to": 8 * n_vectors * text_size,
         "vectors to keep and to fold in": 4 * 4 * n_vectors * size + scoring_block(shape, config.n_validation_users),
         "the pairs on the device": PAIR_BYTES * shape.n_interactions,
         PREPARATION: MATRIX_BYTES * shape.n_interactions,

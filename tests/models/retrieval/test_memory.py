@@ -30,6 +30,9 @@ CASES = {
     "gru4rec": ("gru4rec", ONE_EPOCH | {"batch_tokens": 8192, "n_negatives": 64}, (600, 1_000, 20)),
     "m2trec": ("m2trec", ONE_EPOCH | {"batch_tokens": 8192, "n_negatives": 64}, (600, 1_000, 20)),
     "two_tower": ("two_tower", ONE_EPOCH | {"batch_tokens": 2048, "n_negatives": 64}, (300, 1_000, 20)),
+    "multi_interest": ("multi_interest", ONE_EPOCH | {"batch_tokens": 8192, "n_negatives": 64}, (400, 1_000, 20)),
+    "alpharec": ("alpharec", ONE_EPOCH | {"n_negatives": 64}, (10_000, 5_000, 5)),
+    "knn_embed": ("knn_embed", {"base_settings": {"n_iterations": 1}}, (40_000, 10_000, 5)),
     "item_knn": ("item_knn", {}, (5_000, 4_000, 20)),
     "ease": ("ease", {}, (2_000, 1_800, 20)),
     "slim": ("slim", {"n_candidates": 50}, (6_000, 3_000, 30)),
@@ -63,7 +66,7 @@ def test_the_estimate_is_near_what_is_taken(measured, label):
 class TestEveryTrained:
     """The estimate needs no data, only their sizes, and each setting that is named as one to lower lowers it."""
 
-    SHAPE = DataShape(n_users=10_000, n_items=20_000, n_interactions=300_000, longest=500)
+    SHAPE = DataShape(n_users=100_000, n_items=20_000, n_interactions=300_000, longest=500)
 
     @pytest.mark.parametrize("name", TRAINED)
     def test_has_an_estimate(self, name, described_for):

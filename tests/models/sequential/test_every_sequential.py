@@ -11,7 +11,7 @@ from models.training.batch_parts import BatchParts
 
 ALL = ["bert4rec", "gru4rec", "hstu", "multi_interest", "sasrec"]
 CAUSAL = ["gru4rec", "hstu", "multi_interest", "sasrec"]
-WITH_BLOCKS = ["bert4rec", "hstu", "sasrec"]
+WITH_BLOCKS = ["bert4rec", "hstu", "multi_interest", "sasrec"]
 
 TINY = {
     "embedding_size": 16,
