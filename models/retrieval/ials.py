@@ -90,7 +90,7 @@ class Ials(Retriever):
         """See `Retriever.memory_parts`."""
         size, longest_row = self.config.embedding_size, max(shape.longest, shape.n_users // USERS_OF_AN_ITEM)
         return {
-            "vectors": 4 * size * (4 * (shape.n_users + shape.n_items) + 2 * max(shape.n_users, shape.n_items)),
+            "vectors": 4 * size * (2 * (shape.n_users + shape.n_items) + max(shape.n_users, shape.n_items)),
             "a batch of systems": 24 * max(MAX_ELEMENTS, size * min(longest_row, shape.n_interactions)),
             "the interactions in both directions": 16 * shape.n_interactions,
             PREPARATION: MATRIX_BYTES * shape.n_interactions,

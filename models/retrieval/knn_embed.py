@@ -142,7 +142,7 @@ class KnnEmbed(Retriever):
         mean_length = shape.n_interactions / max(shape.n_users, 1)
         return self.base.memory_parts(shape) | {
             "clusters of items": 12 * size * shape.n_items,
-            "users to refer to": int(n_users * (16 * size + 40 * mean_length)),
+            "users to refer to": int(n_users * (8 * size + 24 * mean_length)),
         }
 
     def fit(

@@ -76,8 +76,11 @@ def _unseen(train: Interactions, relevant: np.ndarray) -> np.ndarray:
         if len(chunk):
             rows, seen = seen_items(train, chunk)
             first, last = np.searchsorted(relevant, [chunk[0] * train.n_items, (chunk[-1] + 1) * train.n_items])
-            some = relevant[first:last]
-            kept.append(some[~np.isin(some, _keys(train, chunk[rows], seen))])
+            some, keys = relevant[first:last], _keys(train, chunk[rows], seen)
+            places = np.minimum(np.searchsorted(some, keys), len(some) - 1)  # few among many: np.isin would sort them
+            unseen = np.ones(len(some), dtype=bool)
+            unseen[places[some[places] == keys]] = False
+            kept.append(some[unseen])
     return np.concatenate(kept)
 
 

@@ -219,7 +219,10 @@ def test_batches_in_parts_give_the_same_model(name, walks, monkeypatch):
 
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 class TestGradientCheckpointing:
+    """With a single interest, where there are several: what they hold lies above the blocks."""
+
     SETTINGS = TINY | {"n_blocks": 3}
+    ABOVE = {"multi_interest": {"n_interests": 1, "attention_size": 8}}
 
     def test_the_weights_are_the_same(self, name, walks, base):
         whole, recomputed = (
@@ -230,7 +233,7 @@ class TestGradientCheckpointing:
     def test_less_is_held_for_the_gradient(self, name):
         held = {}
         for recomputes in (False, True):
-            config = config_class(name)(**self.SETTINGS, gradient_checkpointing=recomputes)
+            config = config_class(name)(**self.SETTINGS | self.ABOVE.get(name, {}), gradient_checkpointing=recomputes)
             network = retriever_class(name)(config).drawn_network(25).train()
             items = torch.arange(200).view(25, 8) % 25
             held[recomputes] = 0
@@ -246,7 +249,9 @@ class TestGradientCheckpointing:
     def test_the_estimate_knows(self, name):
         shape = DataShape(n_users=100, n_items=25, n_interactions=10_000, longest=100)
         whole, recomputed = (
-            retriever_class(name)(config_class(name)(n_blocks=4, gradient_checkpointing=recomputes))
+            retriever_class(name)(
+                config_class(name)(n_blocks=4, **self.ABOVE.get(name, {}), gradient_checkpointing=recomputes)
+            )
             for recomputes in (False, True)
         )
         assert recomputed.memory_parts(shape)["a batch"] < 0.6 * whole.memory_parts(shape)["a batch"]
