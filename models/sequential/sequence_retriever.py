@@ -196,7 +196,7 @@ class SequenceRetriever(Retriever):
         for part in (train, validation):
             if part is not None:
                 for array in (part.offsets, part.items, part.times):
-                    digest.update(np.ascontiguousarray(array))
+                    digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     @property

@@ -157,7 +157,7 @@ class Trainer:
             total += self._step(group, (self.state.epoch + start / len(batches)) / last_epoch) * len(group)
             n_done = start + len(group)
             self.at = self.state.epoch * len(batches) + n_done, last_epoch * len(batches)
-            self._say(group, lambda total=total, n_done=n_done: total.item() / n_done)
+            self._say(group, total, n_done)
         self.state.epoch += 1
         loss = total.item() / max(len(batches), 1)
         if not math.isfinite(loss):
@@ -168,8 +168,12 @@ class Trainer:
             )
         self.state.curve.append({"epoch": float(self.state.epoch), "loss": loss} | self._validated())
 
-    def _say(self, group: Sequence[Batch], loss: Callable[[], float]) -> None:
-        """Tell the progress of some batches more; the loss is that of the epoch so far."""
+    def _say(self, group: Sequence[Batch], total: torch.Tensor, n_done: int) -> None:
+        """Tell the progress of some batches more, after `n_done` of the epoch, whose losses add up to `total`."""
+
+        def loss() -> float:
+            return total.item() / n_done
+
         n_examples = sum(self.task.size(batch) for batch in group)
         validation = self.state.curve[-1].get(VALIDATION) if self.state.curve else None
         self.progress(self.pace.say(*self.at, n_examples, loss, validation), *self.at)
