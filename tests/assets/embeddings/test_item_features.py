@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 
 from assets.embeddings.item_features import read_item_features
+from assets.embeddings.text_vectors import columns
 from assets.point_in_time import items_known
 from models.errors import UserError
 from pipelines.jobs import LEARNING_JOB
 from pipelines.runs import run_days
+from resources.warehouse import Warehouse
 
 LAST = dt.date(2025, 9, 20)
 
@@ -42,16 +44,14 @@ def test_an_item_of_no_catalogue_has_neither(shop):
     assert found.text[1].any()
 
 
-def test_text_vectors_that_are_not_finite_are_named(built, tmp_path):
-    copy = built.copy(tmp_path / "copy")
-    sql = "SELECT * FROM item_text_embeddings WHERE as_of_day = ? ORDER BY item_id"
-    rows = copy.warehouse.read(sql, [LAST])
-    ids, vectors = rows["item_id"].to_list(), rows["vector"].to_list()
-    vectors[3][0] = float("nan")
-    rows = rows.with_columns(pl.Series("vector", vectors, dtype=pl.List(pl.Float32)))
-    copy.warehouse.replace_days("item_text_embeddings", "as_of_day", LAST, LAST, rows)
-    with pytest.raises(UserError, match=f"the text vectors of 1 items are not finite: '{ids[3]}'"):
-        features(copy, ids)
+def test_text_vectors_that_are_not_finite_are_named(tmp_path):
+    warehouse = Warehouse(catalog_path=str(tmp_path / "catalog.sqlite"), data_path=str(tmp_path / "data"))
+    warehouse.ensure_table("item_text_embeddings", columns("item"), "Vectors")
+    vectors = {"as_of_day": LAST, "item_id": ["a", "b", "c"], "encoder": "e"}
+    rows = pl.DataFrame(vectors | {"vector": [[0.6, 0.8], [float("nan"), 1.0], [1.0, 0.0]]})
+    warehouse.replace_days("item_text_embeddings", "as_of_day", LAST, LAST, rows)
+    with pytest.raises(UserError, match="the text vectors of 1 items are not finite: 'b'"):
+        read_item_features(warehouse, LAST, np.array(["a", "b", "c"], dtype=object))
 
 
 def test_two_towers_are_trained_and_recommend_in_the_graph(shop):
