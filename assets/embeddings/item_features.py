@@ -8,6 +8,7 @@ import polars as pl
 
 from assets.embeddings.text_vectors import read_text_vectors
 from assets.point_in_time import items_known
+from models.errors import UserError
 from models.profiles.item_facts import category_labels
 from models.retrieval.item_features import ItemFeatures, attribute_tokens
 from resources.warehouse import Warehouse
@@ -24,8 +25,18 @@ def read_item_features(warehouse: Warehouse, day: dt.date, item_ids: np.ndarray)
         warehouse: Where item_text_embeddings and core_item_versions are.
         day: As-of day; nothing known later is read.
         item_ids: The vocabulary.
+
+    Raises:
+        UserError: A text vector is not finite; names the items.
     """
     ids, vectors = read_text_vectors(warehouse, "item", day)
+    bad = [ids[row] for row in np.flatnonzero(~np.isfinite(vectors).all(axis=1))]
+    if bad:
+        raise UserError(
+            f"the text vectors of {len(bad)} items are not finite: {', '.join(map(repr, bad[:5]))}",
+            f"table item_text_embeddings, {day}",
+            "Materialise item_text_embeddings again; if they stay, look at the profiles or try another text.encoder",
+        )
     place = {item: number for number, item in enumerate(ids)}
     text = np.zeros((len(item_ids), vectors.shape[1] if len(ids) else 1), dtype=np.float32)
     rows = np.array([place.get(item, -1) for item in item_ids.tolist()])

@@ -18,6 +18,7 @@ from assets.display import interval_text, rounded
 from assets.embeddings.continuation import Earlier, find_earlier, write_training
 from assets.embeddings.descriptions import Descriptions, read_descriptions
 from assets.graph import Graph, as_of, end_of
+from assets.progress_log import log_now_and_then
 from models.evaluation.intervals import bootstrap_intervals, paired_difference
 from models.reports.markdown import learning_curve_png, markdown_image
 from models.retrieval import registry
@@ -91,7 +92,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         earlier = None
         if retriever_class.continues and isinstance(config, TrainingConfig):
             earlier = find_earlier(warehouse, artifacts, config, name, day, told.encoder)
-        trained = train(name, graph, data, end_of(day) - n_days * DAY_SECONDS, context.log.debug, earlier, told)
+        trained = train(name, graph, data, end_of(day) - n_days * DAY_SECONDS, context.log.info, earlier, told)
         about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
         about["curve"] = trained.report.curve
 
@@ -144,10 +145,9 @@ def train(
         n_epochs = config.continued_epochs
     validation = Validation(past, future)
     watched = future if len(validation.users) else None
-    report = judged.fit(
-        past, watched, device, progress=lambda what, done, total: log(f"{what} {done}/{total}"), n_epochs=n_epochs
-    )
-    final.fit(data, None, device=device, n_epochs=n_epochs or report.best_epoch or None)
+    progress = log_now_and_then(log)
+    report = judged.fit(past, watched, device, progress, n_epochs)
+    final.fit(data, None, device, progress, n_epochs or report.best_epoch or None)
     baseline = registry.new_retriever(BASELINE, settings.retrievers[BASELINE])
     baseline.fit(past)
     from_day = str(earlier.from_scratch_on) if earlier else None
@@ -176,6 +176,8 @@ def metrics(trained: Trained) -> dict[str, Any]:
         shown |= {f"{BASELINE}_ndcg_at_10": float(trained.baseline.mean())}
     if trained.report.best_epoch:
         shown["best_epoch"] = trained.report.best_epoch
+    if trained.report.memory:
+        shown["estimated_memory_mib"] = round(trained.report.memory / 2**20, 1)
     if trained.continues_from:
         shown["continues_the_model_of"] = trained.continues_from
     return shown | trained.report.notes | {"fit_seconds": round(trained.report.seconds, 2)}

@@ -10,15 +10,18 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from models.collaborative.fold_in import mean_vectors
+from models.collaborative.memory import PAIR_BYTES
 from models.collaborative.nearest_of_history import nearest_of_history
 from models.collaborative.normalised_graph import degree_powers, normalised_graph
 from models.collaborative.run_digest import run_digest
 from models.collaborative.text_map import TextMap
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
 from models.retrieval.item_features import ItemFeatures, features_of
+from models.retrieval.memory import PREPARATION, check_memory
 from models.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -78,6 +81,8 @@ class AlphaRec(Retriever):
     Config: ClassVar[type[BaseModel]] = AlphaRecConfig
     has_vectors: ClassVar[bool] = True
 
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "hidden_size", "embedding_size")
+
     config: AlphaRecConfig
 
     def __init__(self, config: AlphaRecConfig, checkpoint_folder: Path | None = None):
@@ -86,6 +91,24 @@ class AlphaRec(Retriever):
         self.features: ItemFeatures | None = None
         self.items = self.reach = self.texts = np.zeros((0, config.embedding_size), dtype=np.float32)
         self.map = TextMap({})
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`: every step maps and smooths all users and items."""
+        from models.collaborative.memory import graph_floats
+        from models.training.memory import scoring_block, shared_logits
+
+        c, n_nodes = self.config, shape.n_users + shape.n_items
+        text_size = self.features.text.shape[1] if self.features is not None else 0
+        hidden_size = c.hidden_size if c.text_map == "two_layer" else 0
+        n_pairs = min(c.batch_tokens, max(shape.n_interactions, 1))
+        held = shared_logits(n_pairs, c.n_negatives) + 6 * n_pairs * c.embedding_size
+        return {
+            "text vectors": 4 * 3 * n_nodes * text_size,
+            "mapped texts and their gradients": 4 * n_nodes * (3 * hidden_size + 6 * c.embedding_size),
+            "the graph": 4 * graph_floats(shape),
+            "a batch": 4 * held + scoring_block(shape, c.n_validation_users),
+            PREPARATION: (MATRIX_BYTES + PAIR_BYTES) * shape.n_interactions,
+        }
 
     @property
     def reads_item_features(self) -> bool:
@@ -107,7 +130,7 @@ class AlphaRec(Retriever):
         """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
 
         Raises:
-            UserError: The loss stopped being finite, or `device` is not there.
+            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
             ValueError: The items' features are missing, or of another vocabulary.
         """
         from models.training.device import choose_device
@@ -117,7 +140,9 @@ class AlphaRec(Retriever):
 
         started = time.perf_counter()
         self.texts = np.ascontiguousarray(features_of(self.name, self.features, train.n_items).text)
-        chosen, matrix = choose_device(device), history_matrix(train, np.arange(train.n_users))
+        chosen = choose_device(device)
+        memory = check_memory(self, train, validation, chosen.type)
+        matrix = history_matrix(train, np.arange(train.n_users))
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
             network, report = self._new_network(matrix, chosen), FitReport()
             if matrix.nnz:
@@ -125,7 +150,7 @@ class AlphaRec(Retriever):
                 report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
             self._keep(network, matrix)
         report.notes |= {"n_items_without_text": int((~self.texts.any(axis=1)).sum())}
-        report.seconds = time.perf_counter() - started
+        report.seconds, report.memory = time.perf_counter() - started, memory
         return report
 
     def _new_network(self, matrix: csr_matrix, device: torch.device) -> AlphaRecNetwork:

@@ -17,8 +17,10 @@ from models.collaborative.normalised_graph import degree_powers
 from models.collaborative.run_digest import run_digest
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import check_memory
 
 if TYPE_CHECKING:
     import torch
@@ -57,6 +59,8 @@ class EmbeddingRetriever(AlignedRetriever):
     has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
 
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "embedding_size")
+
     config: VectorConfig
 
     def __init__(self, config: VectorConfig, checkpoint_folder: Path | None = None):
@@ -67,6 +71,16 @@ class EmbeddingRetriever(AlignedRetriever):
         self._row_of: dict[str, int] = {}
         self._weights: dict[str, torch.Tensor] = {}
         self._start: tuple[EmbeddingRetriever, np.ndarray] | None = None
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        from models.collaborative.memory import embedding_memory
+
+        return embedding_memory(self, shape)
+
+    def network_floats(self, shape: DataShape) -> int:
+        """Numbers that the network holds in a step besides its weights: none where vectors are as they are."""
+        return 0
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; new users and items are drawn as if training began."""
@@ -85,7 +99,7 @@ class EmbeddingRetriever(AlignedRetriever):
         """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
 
         Raises:
-            UserError: The loss stopped being finite, or `device` is not there.
+            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
             ValueError: Vectors are to be aligned with texts, and none were given, or those of another vocabulary.
         """
         from models.training.device import choose_device
@@ -95,6 +109,7 @@ class EmbeddingRetriever(AlignedRetriever):
 
         started = time.perf_counter()
         chosen = choose_device(device)
+        memory = check_memory(self, train, validation, chosen.type)
         matrix = history_matrix(train, np.arange(train.n_users))
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
             network = self._first_network(train, matrix, chosen)
@@ -105,7 +120,7 @@ class EmbeddingRetriever(AlignedRetriever):
             if network.alignment is not None:
                 report.notes |= network.alignment.counts()
             self._keep(network, train, matrix)
-        report.seconds = time.perf_counter() - started
+        report.seconds, report.memory = time.perf_counter() - started, memory
         return report
 
     def _first_network(self, train: Interactions, matrix: csr_matrix, device: torch.device) -> EmbeddingNetwork:

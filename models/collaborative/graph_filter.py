@@ -10,11 +10,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.collaborative.normalised_graph import degree_powers, normalised_graph
-from models.collaborative.truncated_svd import truncated_svd
+from models.collaborative.truncated_svd import OVERSAMPLING, truncated_svd
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -86,10 +88,20 @@ class GraphFilter(Retriever):
     Config: ClassVar[type[BaseModel]] = GraphFilterConfig
 
     config: GraphFilterConfig
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("n_factors",)
 
     def __init__(self, config: GraphFilterConfig):
         super().__init__(config)
         self.history_terms, self.low_pass_terms = filter_terms(config)
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        width = min(self.config.n_factors + OVERSAMPLING, shape.n_users, shape.n_items)
+        return {
+            "the graph in both directions": 40 * shape.n_interactions,
+            "singular vectors": 4 * width * (7 * shape.n_users + 8 * shape.n_items),
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -101,6 +113,7 @@ class GraphFilter(Retriever):
     ) -> FitReport:
         """Find the singular vectors and filter them; `validation`, `device` and `n_epochs` do not matter."""
         started = time.perf_counter()
+        memory = check_memory(self, train)
         config = self.config
         matrix = history_matrix(train, np.arange(train.n_users))
         degrees = np.bincount(matrix.indices, minlength=train.n_items)
@@ -114,7 +127,7 @@ class GraphFilter(Retriever):
         filtered = self._filtered((vectors * degree_powers(degrees, 0.5)[:, None]).T, self.low_pass_terms)
         self.outward = np.ascontiguousarray(filtered, dtype=np.float32)  # k, n_items
         progress(self.name, 1, 1)
-        return FitReport(seconds=time.perf_counter() - started)
+        return FitReport(seconds=time.perf_counter() - started, memory=memory)
 
     def _set(self, graph: csr_matrix, scale: np.ndarray) -> None:
         self.graph, self.scale = graph, scale

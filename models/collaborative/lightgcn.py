@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from models.collaborative.embedding_config import EmbeddingConfig
 from models.collaborative.embedding_retriever import EmbeddingRetriever
+from models.collaborative.memory import graph_floats
 from models.collaborative.normalised_graph import normalised_graph
+from models.retrieval.data_shape import DataShape
 from models.training.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -54,6 +56,10 @@ class LightGcn(EmbeddingRetriever):
     Config: ClassVar[type[BaseModel]] = LightGcnConfig
 
     config: LightGcnConfig
+
+    def network_floats(self, shape: DataShape) -> int:
+        """See `EmbeddingRetriever.network_floats`; the graph twice over, four vectors of each node."""
+        return graph_floats(shape) + 4 * (shape.n_users + shape.n_items) * self.config.embedding_size
 
     def _new_network(
         self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device

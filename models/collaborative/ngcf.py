@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from models.collaborative.embedding_config import EmbeddingConfig
 from models.collaborative.embedding_retriever import EmbeddingRetriever
+from models.collaborative.memory import graph_floats
 from models.collaborative.normalised_graph import normalised_graph
+from models.retrieval.data_shape import DataShape
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +42,11 @@ class Ngcf(EmbeddingRetriever):
     Config: ClassVar[type[BaseModel]] = NgcfConfig
 
     config: NgcfConfig
+
+    def network_floats(self, shape: DataShape) -> int:
+        """See `EmbeddingRetriever.network_floats`; the graph twice over, nine vectors of a node and convolution."""
+        n_nodes, c = shape.n_users + shape.n_items, self.config
+        return graph_floats(shape) + 9 * c.n_layers * n_nodes * c.embedding_size
 
     def _new_network(
         self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device

@@ -11,14 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BLOCK_ITEMS = 256
 """Items solved together; their small Gram matrices take 4 bytes x n_candidates^2 each: 10 MiB at 100 candidates."""
+BYTES_OF_A_PAIR = 64
+"""Of two items that somebody touched both, while the candidates of a block are sorted."""
 ARRAYS = ("indptr", "indices", "data")
 CONVERGED = 1e-5
 
@@ -56,10 +60,21 @@ class Slim(Retriever):
     Config: ClassVar[type[BaseModel]] = SlimConfig
 
     config: SlimConfig
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("n_candidates",)
 
     def __init__(self, config: SlimConfig):
         super().__init__(config)
         self.weights: csr_matrix | None = None
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        n_block, n_candidates = min(BLOCK_ITEMS, shape.n_items), min(self.config.n_candidates, shape.n_items)
+        return {
+            "the interactions by item": 16 * shape.n_interactions,
+            "a block of items": BYTES_OF_A_PAIR * shape.pairs_of_items(n_block) + 5 * n_block * n_candidates**2,
+            "the weights": 48 * n_candidates * shape.n_items // 2,
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -73,6 +88,7 @@ class Slim(Retriever):
         from scipy.sparse import csr_matrix
 
         started = time.perf_counter()
+        memory = check_memory(self, train)
         matrix = history_matrix(train, np.arange(train.n_users))
         by_item, n_items = matrix.T.tocsr(), train.n_items
         sources, targets, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
@@ -87,7 +103,7 @@ class Slim(Retriever):
             progress(self.name, int(owners[-1]) + 1, n_items)
         found = np.concatenate(sources), np.concatenate(targets)
         self.weights = csr_matrix((np.concatenate(values), found), (n_items, n_items))
-        return FitReport(seconds=time.perf_counter() - started)
+        return FitReport(seconds=time.perf_counter() - started, memory=memory)
 
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`A W` of some users, `[n, n_items]` float32; see `Retriever.scores`."""

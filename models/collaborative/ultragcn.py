@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from models.collaborative.co_occurrence import nearest_items
 from models.collaborative.embedding_config import VectorConfig
 from models.collaborative.embedding_retriever import EmbeddingRetriever
+from models.retrieval.data_shape import DataShape
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,10 @@ class UltraGcn(EmbeddingRetriever):
     Config: ClassVar[type[BaseModel]] = UltraGcnConfig
 
     config: UltraGcnConfig
+
+    def network_floats(self, shape: DataShape) -> int:
+        """See `EmbeddingRetriever.network_floats`; neighbours with their weights."""
+        return 3 * self.config.n_neighbours * shape.n_items
 
     def _new_network(
         self, matrix: csr_matrix, users: torch.Tensor, items: torch.Tensor, device: torch.device

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel
 
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.retrieval.interests import Interests
 from models.retrieval.item_features import ItemFeatures
@@ -32,6 +33,7 @@ class FitReport:
         curve: One dict per epoch or round, e.g. `{"epoch": 3, "loss": 5.1, "validation_ndcg_at_10": 0.08}`.
         best_epoch: The epoch whose weights were kept; 0 for models without epochs.
         seconds: Wall-clock seconds of the fit.
+        memory: Bytes that the fit was estimated to take at its peak, beside the interactions; 0 for no estimate.
         notes: What somebody who looks at the model should know, by name, such as how many items were left out.
     """
 
@@ -39,6 +41,7 @@ class FitReport:
     best_epoch: int = 0
     seconds: float = 0.0
     notes: dict[str, int] = field(default_factory=dict)
+    memory: int = 0
 
 
 class Retriever(ABC):
@@ -54,6 +57,8 @@ class Retriever(ABC):
     """Whether it only counts; a baseline need not beat a baseline."""
     continues: ClassVar[bool] = False
     """Whether its training can continue from an earlier model, see `start_from`."""
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ()
+    """Settings that make a fit take less memory when they are lower, the one that costs least quality first."""
 
     def __init__(self, config: BaseModel):
         self.config = config
@@ -87,6 +92,13 @@ class Retriever(ABC):
             progress: See `Progress`.
             n_epochs: Train exactly this long; ignored by models without epochs.
         """
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """What `fit` takes at its peak beside the interactions, in bytes by part, from config and sizes alone.
+
+        Asked before anything is allocated, see `models.retrieval.memory`; a baseline takes next to nothing.
+        """
+        return {}
 
     def describe_items(self, features: ItemFeatures) -> None:
         """Give what is known of the items besides who touched them, before `fit`.
@@ -133,7 +145,8 @@ class Retriever(ABC):
             users: User indices into `histories`, `[n]`.
 
         Returns:
-            `[n, n_items]` float32, higher is better, finite. Callers pass blocks of users, so this is never the
+            `[n, n_items]` float32, higher is better, finite; a new array, into which the caller may write, or one
+            that is no array of its own (a view, read-only). Callers pass blocks of users, so this is never the
             whole user x item matrix.
         """
 

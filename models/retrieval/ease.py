@@ -11,11 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+BYTES_OF_A_PAIR = 20
+"""Of a pair of items: the Gram matrix as counts, in float64, its inverse turned into weights."""
 
 
 class EaseConfig(BaseModel):
@@ -54,6 +59,7 @@ class Ease(Retriever):
     Config: ClassVar[type[BaseModel]] = EaseConfig
 
     config: EaseConfig
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("max_items",)
 
     def __init__(self, config: EaseConfig):
         super().__init__(config)
@@ -61,6 +67,13 @@ class Ease(Retriever):
         self.kept = np.zeros(0, dtype=np.int32)
         self.weights = np.zeros((0, 0), dtype=np.float32)
         self._column_of = np.zeros(0, dtype=np.int32)
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        return {
+            "weights of pairs of items": BYTES_OF_A_PAIR * min(self.config.max_items, shape.n_items) ** 2,
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -72,6 +85,7 @@ class Ease(Retriever):
     ) -> FitReport:
         """Solve for `B`; `validation`, `device` and `n_epochs` do not matter."""
         started = time.perf_counter()
+        memory = check_memory(self, train)
         touched = history_matrix(train, np.arange(train.n_users))
         users_of_item = touched.getnnz(axis=0)
         least = fewest_users(users_of_item, self.config.min_users, self.config.max_items)
@@ -82,7 +96,7 @@ class Ease(Retriever):
         progress(self.name, 1, 1)
         left_out = int((users_of_item >= self.config.min_users).sum()) - len(kept)
         notes = {"least_users_of_an_item": least, "n_items_left_out": left_out} if left_out else {}
-        return FitReport(seconds=time.perf_counter() - started, notes=notes)
+        return FitReport(seconds=time.perf_counter() - started, memory=memory, notes=notes)
 
     def _set(self, n_items: int, kept: np.ndarray, weights: np.ndarray) -> None:
         self.n_items, self.kept, self.weights = n_items, kept, weights

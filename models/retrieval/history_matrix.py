@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
+MATRIX_BYTES = 16
+"""Of an interaction while the matrix is made; it keeps half of that."""
+
+
 def history_matrix(histories: Interactions, users: np.ndarray) -> csr_matrix:
     """`X[u, i] = 1` where user u has touched item i, `[n, n_items]` float32.
 
@@ -21,11 +25,16 @@ def history_matrix(histories: Interactions, users: np.ndarray) -> csr_matrix:
     """
     from scipy.sparse import csr_matrix
 
+    users = np.asarray(users)
     lengths = histories.lengths()[users]
-    rows = np.repeat(np.arange(len(users)), lengths)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    items = histories.items[within + np.repeat(histories.offsets[users], lengths)]
-    matrix = csr_matrix((np.ones(len(rows), np.float32), (rows, items)), (len(users), histories.n_items))
+    ends = np.cumsum(lengths)
+    if len(users) == histories.n_users and np.array_equal(users, np.arange(len(users))):
+        items = np.array(histories.items)
+    else:
+        first = np.repeat(histories.offsets[users] - (ends - lengths), lengths)
+        items = histories.items[first + np.arange(len(first))]
+    indptr = np.concatenate([[0], ends])
+    matrix = csr_matrix((np.ones(len(items), np.float32), items, indptr), (len(users), histories.n_items))
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
     return matrix

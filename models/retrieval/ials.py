@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 from models.training.threads import torch_threads
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_ELEMENTS = 2**19
 """Entries of gathered vectors that are worked on at once: 2 MiB, which a core's cache holds; 32 take 4 times longer."""
+USERS_OF_AN_ITEM = 10
+"""One user in so many touched the most popular item, as far as memory is estimated."""
 ALMOST_NOTHING = 1e-6
 SMALLEST = 1e-30
 
@@ -75,10 +79,22 @@ class Ials(Retriever):
     Config: ClassVar[type[BaseModel]] = IalsConfig
 
     config: IalsConfig
+    _gram: np.ndarray | None = None
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("embedding_size",)
 
     def __init__(self, config: IalsConfig):
         super().__init__(config)
         self.items = np.zeros((0, config.embedding_size), dtype=np.float32)
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        size, longest_row = self.config.embedding_size, max(shape.longest, shape.n_users // USERS_OF_AN_ITEM)
+        return {
+            "vectors": 4 * size * (2 * (shape.n_users + shape.n_items) + max(shape.n_users, shape.n_items)),
+            "a batch of systems": 24 * max(MAX_ELEMENTS, size * min(longest_row, shape.n_interactions)),
+            "the interactions in both directions": 16 * shape.n_interactions,
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -93,6 +109,7 @@ class Ials(Retriever):
         The vectors begin as normal draws of standard deviation `0.1 / sqrt(embedding_size)`.
         """
         started = time.perf_counter()
+        memory = check_memory(self, train)
         config = self.config
         by_user = history_matrix(train, np.arange(train.n_users))
         by_item = by_user.T.tocsr()
@@ -107,8 +124,8 @@ class Ials(Retriever):
         untouched = np.diff(by_item.indptr) == 0
         typical = items[~untouched].mean(axis=0) if (~untouched).any() else np.ones(config.embedding_size)
         items[untouched] = ALMOST_NOTHING * typical
-        self.items = items
-        return FitReport(seconds=time.perf_counter() - started)
+        self.items, self._gram = items, None
+        return FitReport(seconds=time.perf_counter() - started, memory=memory)
 
     def item_vectors(self) -> np.ndarray:
         """`[n_items, embedding_size]` float32."""
@@ -117,8 +134,11 @@ class Ials(Retriever):
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`[n, embedding_size]` float32, solved for the users' histories."""
         matrix = history_matrix(histories, users)
+        used, places = np.unique(matrix.indices, return_inverse=True)
+        if self._gram is None:
+            self._gram = self.items.T @ self.items
         with torch_threads(self.config.n_threads):
-            return solve(matrix.indptr, matrix.indices, self.items, self.config)
+            return solve(matrix.indptr, places, self.items[used], self.config, whole=(self._gram, len(self.items)))
 
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`x_u y_i`, `[n, n_items]` float32; see `Retriever.scores`."""
@@ -151,6 +171,7 @@ def solve(
     config: IalsConfig,
     device: str = "cpu",
     start: np.ndarray | None = None,
+    whole: tuple[np.ndarray, int] | None = None,
 ) -> np.ndarray:
     """The best vectors of one side, given those of the other.
 
@@ -162,6 +183,8 @@ def solve(
         vectors: `[m, embedding_size]` float32 of the other side.
         config: Weights and penalties.
         device: Where it is computed.
+        whole: `Y'Y` and the number of all vectors of the other side, where `vectors` are only those that the entries
+            name: a few users then cost nothing for the rest of a catalogue. `None`: they are all.
         start: `[n, embedding_size]`, vectors to improve by `n_cg_steps`; `None`: solved whole.
 
     Returns:
@@ -173,7 +196,8 @@ def solve(
     found = np.zeros((len(lengths), size), dtype=np.float32)
     given = torch.from_numpy(np.array(vectors)).to(device)
     padded = torch.cat([given, given.new_zeros(1, size)])
-    everything = config.unobserved_weight * given.T @ given
+    gram, n_others = (given.T @ given, len(vectors)) if whole is None else (torch.tensor(whole[0]).to(device), whole[1])
+    everything = config.unobserved_weight * gram
     identity = torch.eye(size, device=device)
     n_steps = config.n_cg_steps if start is not None else 0
     for rows in _batches(lengths, size):
@@ -184,7 +208,7 @@ def solve(
         index_of_all = torch.from_numpy(index.ravel()).to(device)
         # B, L, D; `padded[index]` takes seven times as long.
         gathered = padded.index_select(0, index_of_all).view(*index.shape, size)
-        penalty = config.l2 * (lengths[rows] + config.unobserved_weight * len(vectors)) ** config.l2_exponent
+        penalty = config.l2 * (lengths[rows] + config.unobserved_weight * n_others) ** config.l2_exponent
         ridge = torch.from_numpy(penalty.astype(np.float32)).to(device)[:, None]
         target = gathered.sum(dim=1)  # B, D
         if start is not None and n_steps:

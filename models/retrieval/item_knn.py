@@ -11,13 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
-from models.retrieval.history_matrix import history_matrix
+from models.retrieval.data_shape import DataShape
+from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import PREPARATION, check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BLOCK_ITEMS = 1024
+PAIR_BYTES = 64
+"""Of two items of a block that somebody touched both: the count, and what sorting holds."""
 ARRAYS = ("indptr", "indices", "data")
 
 
@@ -55,10 +59,20 @@ class ItemKnn(Retriever):
     Config: ClassVar[type[BaseModel]] = ItemKnnConfig
 
     config: ItemKnnConfig
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("n_neighbours",)
 
     def __init__(self, config: ItemKnnConfig):
         super().__init__(config)
         self.similar: csr_matrix | None = None
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        return {
+            "the interactions as matrices": 40 * shape.n_interactions,
+            "similarities of a block of items": PAIR_BYTES * shape.pairs_of_items(min(BLOCK_ITEMS, shape.n_items)),
+            "those that are kept": 32 * min(self.config.n_neighbours, shape.n_items) * shape.n_items,
+            PREPARATION: MATRIX_BYTES * shape.n_interactions,
+        }
 
     def fit(
         self,
@@ -70,9 +84,10 @@ class ItemKnn(Retriever):
     ) -> FitReport:
         """Count in blocks of items; `validation`, `device` and `n_epochs` do not matter."""
         started = time.perf_counter()
+        memory = check_memory(self, train)
         weighted = self._weighted(history_matrix(train, np.arange(train.n_users)))
         self.similar = self._neighbours(weighted, progress)
-        return FitReport(seconds=time.perf_counter() - started)
+        return FitReport(seconds=time.perf_counter() - started, memory=memory)
 
     def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """Sums of similarities to the history, `[n, n_items]` float32; see `Retriever.scores`."""

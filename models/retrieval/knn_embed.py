@@ -15,10 +15,12 @@ from models.retrieval import registry
 from models.retrieval.clusters import find_clusters
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
 from models.retrieval.interests import Interests
 from models.retrieval.item_features import ItemFeatures
+from models.retrieval.memory import check_memory
 from models.retrieval.mixtures import mixtures, nearest_users, shares, smoothed
 from models.retrieval.user_texts import UserTexts
 
@@ -106,6 +108,8 @@ class KnnEmbed(Retriever):
     has_vectors: ClassVar[bool] = True
     Config: ClassVar[type[BaseModel]] = KnnEmbedConfig
 
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("n_reference_users",)
+
     config: KnnEmbedConfig
 
     def __init__(self, config: KnnEmbedConfig):
@@ -131,6 +135,16 @@ class KnnEmbed(Retriever):
         """Tell the base."""
         self.base.describe_users(texts)
 
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`: the base's, then clusters of items and users to refer to."""
+        size = getattr(self.base.config, "embedding_size", 0)
+        n_users = min(self.config.n_reference_users, shape.n_users)
+        mean_length = shape.n_interactions / max(shape.n_users, 1)
+        return self.base.memory_parts(shape) | {
+            "clusters of items": 12 * size * shape.n_items,
+            "users to refer to": int(n_users * (8 * size + 24 * mean_length)),
+        }
+
     def fit(
         self,
         train: Interactions,
@@ -141,6 +155,7 @@ class KnnEmbed(Retriever):
     ) -> FitReport:
         """Fit the base, cluster its items (those somebody touched), keep its users' vectors and histories."""
         config = self.config
+        memory = check_memory(self, train, validation, device)
         report = self.base.fit(train, validation, device, progress, n_epochs)
         vectors = np.asarray(self.base.item_vectors())
         touched = np.unique(train.items) if len(train.items) else np.arange(train.n_items)
@@ -156,6 +171,7 @@ class KnnEmbed(Retriever):
         matrix = history_matrix(train, users)
         self._refer_to([str(user) for user in train.user_ids[users]], vectors_of_users, matrix)
         report.notes["n_clusters"] = len(found.centroids)
+        report.memory = memory
         return report
 
     def _refer_to(self, ids: list[str], vectors: np.ndarray, matrix: csr_matrix) -> None:

@@ -60,7 +60,7 @@ def _ranked(
     retriever: Retriever, histories: Interactions, users: np.ndarray, k: int, allowed: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k best by score."""
-    scores = np.array(retriever.scores(histories, users), dtype=np.float32)
+    scores = _own(retriever.scores(histories, users))
     # A sum that is finite has only finite terms; one that is not may also have become too large.
     if not np.isfinite(scores.sum()) and not np.isfinite(scores).all():
         raise ValueError(f"retriever {retriever.name} returned scores that are not finite")
@@ -103,6 +103,15 @@ def _best_unseen(
     if allowed is not None:
         scores[:, ~allowed] = -np.inf
     return top_k(scores, k)
+
+
+def _own(scores: np.ndarray) -> np.ndarray:
+    """Scores to write into: as they are where nothing else holds them, otherwise a copy.
+
+    A copy of a block takes a seventh of the time of ranking it by a plain product of vectors.
+    """
+    is_new = scores.dtype == np.float32 and scores.flags.owndata and scores.flags.writeable
+    return scores if is_new else np.array(scores, dtype=np.float32)
 
 
 def check_allowed(allowed: np.ndarray | None, n_items: int) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-GROUP = 64
-"""Columns whose largest score stands for them."""
-MOST_MORE = 1000
-"""Scores beyond the list's length that a row may have at its bound; with more, most of them are equal."""
+CHUNK = 64
+MANY = 4
+"""Chunks, as a multiple of the list's length, that may reach a row's bound; with more, most scores are equal."""
 
 
 def top_k(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -58,42 +57,41 @@ def best_found(found: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarra
 def _unordered_top(scores: np.ndarray, width: int) -> np.ndarray:
     """The columns of the `width` best scores of each row, `[n, width]`, in any order; of equal ones the lowest.
 
-    A row is dealt into groups; the `width`-th largest of their maxima is a bound that at least `width` scores reach,
-    and on real scores few more: only those are sorted. Of 545 rows of 40,981 scores, all different or 2,600 of them
-    not 0, it takes .05 and .06 CPU s for the 20 best; partitioning whole rows took .42 and 3.3.
+    A row is cut into chunks of 64; the `width`-th largest of their maxima is a bound that at least `width` scores
+    reach, and only chunks whose maximum reaches it hold such scores: they alone are looked at again. The scores of a
+    chunk lie as far apart as there are chunks, so that maxima are found of whole rows of numbers at once, and popular
+    items that stand together are spread. Of 80 rows of 200,000 scores the 10 best take .15 CPU ms a row;
+    chunks of neighbours took .73.
     """
     n, n_items = scores.shape
+    n_chunks = n_items // CHUNK
     if width == n_items:
         return np.tile(np.arange(n_items), (n, 1))
-    bound = _lower_bound(scores, width)
-    reached = scores >= bound[:, None]
-    n_reached = np.count_nonzero(reached, axis=1)
-    many = n_reached > width + MOST_MORE
+    if n_chunks < 2 * width:
+        return np.array([_best_of_row(row, width) for row in scores], dtype=np.int64)
+    down, right = scores.strides
+    chunks = np.lib.stride_tricks.as_strided(
+        scores, (n, CHUNK, n_chunks), (down, n_chunks * right, right), writeable=False
+    )
+    maxima = chunks.max(axis=1)
+    bound = np.partition(maxima, n_chunks - width, axis=1)[:, n_chunks - width]
+    reaching = maxima >= bound[:, None]
+    many = np.count_nonzero(reaching, axis=1) > MANY * width + CHUNK
     chosen = np.empty((n, width), dtype=np.int64)
     for row in np.flatnonzero(many):
         chosen[row] = _best_of_row(scores[row], width)
-    reached[many] = False
-    rows, columns = np.divmod(np.flatnonzero(reached), n_items)
+    reaching[many] = False
+    rows, chunk = np.nonzero(reaching)
+    pair, place = np.nonzero(chunks[rows, :, chunk] >= bound[rows, None])
+    rest = np.arange(n_chunks * CHUNK, n_items)
+    rest_row, rest_place = np.nonzero((scores[:, rest] >= bound[:, None]) & ~many[:, None])
+    rows = np.concatenate([rows[pair], rest_row])
+    columns = np.concatenate([place * n_chunks + chunk[pair], rest[rest_place]])
     order = np.lexsort((columns, -scores[rows, columns], rows))
-    kept = np.where(many, 0, n_reached)
+    kept = np.bincount(rows, minlength=n)
     place = np.arange(len(order)) - np.repeat(np.cumsum(kept) - kept, kept)
     chosen[~many] = columns[order[place < width]].reshape(-1, width)
     return chosen
-
-
-def _lower_bound(scores: np.ndarray, width: int) -> np.ndarray:
-    """`[n]`: a value that at least `width` scores of the row reach."""
-    n, n_items = scores.shape
-    n_groups = n_items // GROUP
-    if n_groups < 2 * width:
-        return np.partition(scores, n_items - width, axis=1)[:, n_items - width]
-    step = scores.strides
-    # Group g has the columns g, g + n_groups, ...: maxima of neighbouring columns take four times as long.
-    dealt = np.lib.stride_tricks.as_strided(
-        scores, (n, GROUP, n_groups), (step[0], n_groups * step[1], step[1]), writeable=False
-    )
-    maxima = dealt.max(axis=1)
-    return np.partition(maxima, n_groups - width, axis=1)[:, n_groups - width]
 
 
 def _best_of_row(scores: np.ndarray, width: int) -> np.ndarray:

@@ -20,12 +20,22 @@ class SequenceBatch:
         times: `[B, T]` int64 seconds since the epoch, UTC; 0 where padding.
         targets: `[B, T]` int64: the item one position later.
         inside: `[B, T]` bool, true where not padding.
+        is_full: Whether nothing is padding.
     """
 
     items: torch.Tensor
     times: torch.Tensor
     targets: torch.Tensor
     inside: torch.Tensor
+    is_full: bool = False
+
+    def only_real(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of every place `[B, T, ...]` as those of the places that are no padding, `[P, ...]`.
+
+        Without padding this is a view: of long histories most batches are such, and picking costs a copy there and
+        a scattered one back.
+        """
+        return values.flatten(0, 1) if self.is_full else values[self.inside]
 
 
 @dataclass(frozen=True)
@@ -56,4 +66,6 @@ class Sequences:
         positions = torch.where(inside, starts[:, None] + steps[None, :], 0)
         later = (positions + 1).clamp_max(len(self.items) - 1)
         items, targets = (torch.where(inside, self.items[at], 0).long() for at in (positions, later))
-        return SequenceBatch(items, torch.where(inside, self.times[positions], 0), targets, inside)
+        times = torch.where(inside, self.times[positions], 0)
+        is_full = int(pieces.lengths[rows].min()) == inside.shape[1]
+        return SequenceBatch(items, times, targets, inside, is_full)

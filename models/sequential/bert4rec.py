@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, Field
 
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.sequential.pieces import Pieces, whole_pieces
 from models.sequential.sasrec import SASRecConfig
@@ -48,6 +49,16 @@ class BERT4Rec(SequenceRetriever):
     Config: ClassVar[type[BaseModel]] = BERT4RecConfig
 
     config: BERT4RecConfig
+
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; the wide layers four times over."""
+        size = self.config.embedding_size
+        return self.config.floats_of_blocks(22 * size) + 12 * size
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """See `SequenceRetriever.loss_floats`; only hidden items are predicted, at least one of each history."""
+        n_hidden = int(n_positions * min(1.0, self.config.hidden_share + 0.1)) + 1
+        return super().loss_floats(n_hidden, shape)
 
     def new_network(self, n_items: int) -> BERT4RecNetwork:
         """See `SequenceRetriever.new_network`; one place more, for the hidden item behind the newest."""

@@ -79,5 +79,5 @@ class BERT4RecNetwork(SequenceNetwork):
         vectors = torch.where((items == n_items)[..., None], self.hidden_item, vectors)
         x = self.dropout(self.first_norm(vectors + self.positions.weight[: items.shape[1]]))
         for block in self.blocks:
-            x = block(x, inside)
+            x = self.through(block, x, inside)
         return self._measured(self.norm(x))

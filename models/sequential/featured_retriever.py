@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from models.retrieval.contract import FitReport, Progress, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.retrieval.item_features import ItemFeatures, features_of
 from models.sequential.sequence_config import SequenceConfig
@@ -61,11 +62,17 @@ class FeaturedRetriever(SequenceRetriever):
 
         features, c = features_of(self.name, self.features, n_items), self.config
         encoder = ItemEncoder(features, c.embedding_size, c.dropout, c.own_vector_dropout)
-        return EncodedItems(self.new_network(n_items), encoder)
+        return EncodedItems(super().drawn_network(n_items), encoder)
 
-    def first_network(self, n_items: int) -> SequenceNetwork:
-        """See `SequenceRetriever.first_network`."""
+    def drawn_network(self, n_items: int) -> SequenceNetwork:
+        """See `SequenceRetriever.drawn_network`."""
         return self.new_encoded(n_items)
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """See `SequenceRetriever.loss_floats`; each different item of a batch, read or set against, is encoded."""
+        text_size = self.features.text.shape[1] if self.features is not None else 0
+        n_encoded = min(n_positions, shape.n_items) + min(n_positions + self.config.n_negatives, shape.n_items)
+        return super().loss_floats(n_positions, shape) + n_encoded * (text_size + 24 * self.config.embedding_size)
 
     def fit(
         self,

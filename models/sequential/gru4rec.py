@@ -38,6 +38,10 @@ class GRU4Rec(SequenceRetriever):
 
     config: GRU4RecConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; gates and states of each layer."""
+        return 16 * self.config.hidden_size * self.config.n_layers + 8 * self.config.embedding_size
+
     def new_network(self, n_items: int) -> GRU4RecNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.gru4rec_network import GRU4RecNetwork

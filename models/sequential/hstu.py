@@ -36,6 +36,12 @@ class HSTU(SequenceRetriever):
 
     config: HSTUConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; weights of all places seen, by block and head."""
+        c = self.config
+        of_block = 20 * c.embedding_size + (3 * c.n_heads + 4) * length
+        return c.floats_of_blocks(of_block) + 10 * c.embedding_size + 6 * length
+
     def new_network(self, n_items: int) -> HSTUNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.hstu_network import HSTUNetwork

@@ -88,5 +88,5 @@ class HSTUNetwork(SequenceNetwork):
         seen = torch.ones(T, T, device=vectors.device).tril() / places[:, None]
         x = self.dropout(vectors * D**0.5)  # (B, T, D)
         for layer, bias in zip(self.layers, self.bias, strict=True):
-            x = layer(x, bias(times), seen)
+            x = self.through(layer, x, bias(times), seen)
         return self.norm(x)

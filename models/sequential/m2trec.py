@@ -44,6 +44,11 @@ class M2TRec(FeaturedRetriever):
 
     config: M2TRecConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`, as in `sasrec`."""
+        size = self.config.embedding_size
+        return self.config.floats_of_blocks(16 * size) + 10 * size
+
     def new_network(self, n_items: int) -> SASRecNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.sasrec_network import SASRecNetwork

@@ -75,6 +75,12 @@ class MultiInterest(SequenceRetriever):
 
     config: MultiInterestConfig
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; `sasrec`'s and, by interest, weights of all places."""
+        c = self.config
+        of_interests = c.n_interests * (6 * c.embedding_size + 4 * length) + 2 * c.attention_size
+        return c.floats_of_blocks(16 * c.embedding_size) + 10 * c.embedding_size + of_interests
+
     def new_network(self, n_items: int) -> MultiInterestNetwork:
         """See `SequenceRetriever.new_network`; its states are `[B, T, M, D]`."""
         from models.sequential.multi_interest_network import MultiInterestNetwork

@@ -53,7 +53,7 @@ class MultiInterestNetwork(SequenceNetwork):
         _, T, D = vectors.shape
         x = self.dropout(vectors * D**0.5 + self.positions.weight[:T])  # (B, T, D)
         for block in self.blocks:
-            x = block(x)
+            x = self.through(block, x)
         states = self.norm(x)
         logits = self.outer(torch.tanh(self.inner(states))).transpose(1, 2)  # (B, M, T)
         places = torch.arange(T, device=x.device)

@@ -19,6 +19,18 @@ class SASRecConfig(SequenceConfig):
     n_blocks: int = Field(default=2, ge=1, description="Attention blocks, one upon the other.")
     n_heads: int = Field(default=2, ge=1, description="Attention heads; divides embedding_size.")
 
+    gradient_checkpointing: bool = Field(
+        default=False,
+        description="Hold only what goes into each block and compute its inside again for the gradient: for long "
+        "histories on a GPU; a third more time, the same weights.",
+    )
+
+    def floats_of_blocks(self, of_block: int) -> int:
+        """Numbers that all blocks hold for one position, where one in whose inside nothing is left out holds some."""
+        if self.gradient_checkpointing:
+            return of_block + self.n_blocks * self.embedding_size
+        return self.n_blocks * of_block
+
     @model_validator(mode="after")
     def _heads_divide_size(self) -> Self:
         if self.embedding_size % self.n_heads:
@@ -42,6 +54,11 @@ class SASRec(SequenceRetriever):
     Config: ClassVar[type[BaseModel]] = SASRecConfig
 
     config: SASRecConfig
+
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`; 16 vectors in each block."""
+        size = self.config.embedding_size
+        return self.config.floats_of_blocks(16 * size) + 10 * size
 
     def new_network(self, n_items: int) -> SASRecNetwork:
         """See `SequenceRetriever.new_network`."""

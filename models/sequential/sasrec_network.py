@@ -86,5 +86,5 @@ class SASRecNetwork(SequenceNetwork):
         _, T, D = vectors.shape
         x = self.dropout(vectors * D**0.5 + self.positions.weight[:T])  # (B, T, D)
         for block in self.blocks:
-            x = block(x)
+            x = self.through(block, x)
         return self.norm(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 INITIAL_STD = 0.02
 
@@ -25,6 +26,7 @@ class SequenceNetwork(nn.Module):
         super().__init__()
         self.items = nn.Embedding(n_items, embedding_size)
         self.cosine = cosine
+        self.recomputes_blocks = False
 
     def read(self, items: torch.Tensor) -> torch.Tensor:
         """Vectors of some items, `[...]` int64 to `[..., D]`."""
@@ -49,6 +51,16 @@ class SequenceNetwork(nn.Module):
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
         """States of any length, from the vectors of what was read: `[B, T, D]` and `[B, T]` to `[B, T, D]`."""
         raise NotImplementedError
+
+    def through(self, block: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
+        """What a block makes of its inputs.
+
+        With `recomputes_blocks` its inside is not held in training but computed again for the gradient, with the same
+        draws (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
+        """
+        if self.recomputes_blocks and self.training and torch.is_grad_enabled():
+            return checkpoint(block, *inputs, use_reentrant=False)
+        return block(*inputs)
 
     @property
     def n_items(self) -> int:

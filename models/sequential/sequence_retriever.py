@@ -13,7 +13,9 @@ import numpy as np
 
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
+from models.retrieval.memory import check_memory
 from models.sequential.pieces import Pieces, extract, newest_pieces, training_pieces
 from models.sequential.sequence_config import SequenceConfig
 from models.training.batching import length_buckets
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from models.sequential.batches import SequenceBatch, Sequences
     from models.sequential.sequence_network import SequenceNetwork
+    from models.training.negative_sampling import NegativeSampler
     from models.training.trainer import Forward, TrainingTask
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -48,6 +51,7 @@ class SequenceRetriever(Retriever):
 
     has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
+    lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "max_length", "embedding_size")
     config: SequenceConfig
 
     def __init__(self, config: SequenceConfig, checkpoint_folder: Path | None = None):
@@ -55,10 +59,27 @@ class SequenceRetriever(Retriever):
         self.checkpoint_folder = checkpoint_folder
         self._network: SequenceNetwork | None = None
         self._start: dict[str, torch.Tensor] = {}
+        self.sampler: NegativeSampler | None = None
 
     @abstractmethod
     def new_network(self, n_items: int) -> SequenceNetwork:
         """A drawn network: `items` and `times`, both `[B, T]` int64, to states `[B, T, D]`."""
+
+    def memory_parts(self, shape: DataShape) -> dict[str, int]:
+        """See `Retriever.memory_parts`."""
+        from models.sequential.memory import sequence_memory
+
+        return sequence_memory(self, shape)
+
+    @abstractmethod
+    def activation_floats(self, length: int) -> int:
+        """Numbers that training holds for one position of a batch of sequences of some length."""
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """Numbers that the loss of a batch holds, besides the activations."""
+        from models.sequential.memory import next_item_floats
+
+        return next_item_floats(self, n_positions, shape)
 
     def training_pieces(self, train: Interactions) -> Pieces:
         """What an epoch goes over; every item but a history's first is a target once."""
@@ -66,16 +87,19 @@ class SequenceRetriever(Retriever):
 
     def loss(self, forward: Forward, batch: SequenceBatch) -> torch.Tensor:
         """The loss of a batch: each state against the item that came next."""
-        states = forward(batch.items, batch.times)[batch.inside]  # (P, D)
-        return self.loss_of(states, batch.targets[batch.inside])
+        states = forward(batch.items, batch.times)  # (B, T, D)
+        return self.loss_of(batch.only_real(states), batch.only_real(batch.targets))
 
     def loss_of(self, states: torch.Tensor, positives: torch.Tensor) -> torch.Tensor:
         """The configured loss of states `[P, D]` that should point to items `[P]`."""
         from models.training.losses import next_item_loss
 
-        sharpness = 1 / (self.config.temperature or 1.0)
+        if self.config.temperature is not None:
+            states = states / self.config.temperature
         network = self.network
-        return next_item_loss(states * sharpness, positives, network.read, network.table, network.n_items, self.config)
+        return next_item_loss(
+            states, positives, network.read, network.table, network.n_items, self.config, self.sampler
+        )
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """See `Retriever.start_from`; a new item's embedding is drawn as if training began."""
@@ -103,7 +127,7 @@ class SequenceRetriever(Retriever):
         After `start_from` the weights begin there, the optimiser anew.
 
         Raises:
-            UserError: The loss stopped being finite, or `device` is not there.
+            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
         """
         from models.training.device import choose_device
         from models.training.seeds import seeded
@@ -112,20 +136,27 @@ class SequenceRetriever(Retriever):
 
         started = time.perf_counter()
         chosen = choose_device(device)
+        memory = check_memory(self, train, validation, chosen.type)
         with torch_threads(self.config.n_threads), seeded(self.config.seed):
             self._network = self.first_network(train.n_items).to(chosen)
             pieces = self.training_pieces(train)
             if len(pieces.lengths) == 0:
                 self._network.eval()
-                return FitReport(seconds=time.perf_counter() - started)
+                return FitReport(seconds=time.perf_counter() - started, memory=memory)
             task = self._task(train, validation, pieces, n_epochs)
             report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
-        report.seconds = time.perf_counter() - started
+        report.seconds, report.memory = time.perf_counter() - started, memory
         return report
+
+    def drawn_network(self, n_items: int) -> SequenceNetwork:
+        """The network that is trained, with drawn weights."""
+        network = self.new_network(n_items)
+        network.recomputes_blocks = getattr(self.config, "gradient_checkpointing", False)
+        return network
 
     def first_network(self, n_items: int) -> SequenceNetwork:
         """Drawn weights, and over them those of the model to continue from."""
-        network = self.new_network(n_items)
+        network = self.drawn_network(n_items)
         if self._start:
             weights = dict(self._start)
             items = network.items.weight.detach().clone()
@@ -136,6 +167,7 @@ class SequenceRetriever(Retriever):
     def _task(
         self, train: Interactions, validation: Interactions | None, pieces: Pieces, n_epochs: int | None
     ) -> TrainingTask:
+        from models.training.negative_sampling import NegativeSampler
         from models.training.trainer import TrainingTask
         from models.training.validation import Validation
 
@@ -143,11 +175,15 @@ class SequenceRetriever(Retriever):
         if validation is not None:
             checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
         sequences = self._sequences(train.items, train.times)
+        counts = np.bincount(train.items, minlength=train.n_items)
+        config = self.config
+        self.sampler = NegativeSampler(config.negatives, counts, config.negatives_exponent, self.network.device)
         return TrainingTask(
             name=self.name,
             network=self.network,
             batches=lambda rng: length_buckets(pieces.lengths, self.config.batch_tokens, rng),
             loss=lambda forward, rows: self.loss(forward, sequences.batch(pieces, rows)),
+            size=lambda rows: float(pieces.lengths[rows].sum()),
             validate=(lambda: checks.ndcg(self)) if checks is not None and len(checks.users) else None,
             fingerprint=self.fingerprint(train, validation, n_epochs),
         )
@@ -160,7 +196,7 @@ class SequenceRetriever(Retriever):
         for part in (train, validation):
             if part is not None:
                 for array in (part.offsets, part.items, part.times):
-                    digest.update(np.ascontiguousarray(array).tobytes())
+                    digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from models.retrieval.contract import FitReport, Progress, no_progress
+from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.sequential.featured_retriever import FeaturedConfig, FeaturedRetriever
 
@@ -65,6 +66,18 @@ class TwoTower(FeaturedRetriever):
     config: TwoTowerConfig
     _shares: np.ndarray | None = None
 
+    def activation_floats(self, length: int) -> int:
+        """See `SequenceRetriever.activation_floats`."""
+        return 8 * self.config.embedding_size + 4 * self.config.hidden_size
+
+    def loss_floats(self, n_positions: int, shape: DataShape) -> int:
+        """See `SequenceRetriever.loss_floats`; logits of all positions and negatives, and the views."""
+        c = self.config
+        n_candidates = n_positions + c.n_negatives if c.loss == "softmax" else 0
+        n_viewed = min(n_positions, shape.n_items) if c.masking_weight else 0
+        views = n_viewed * (4 * n_viewed + 48 * c.embedding_size)
+        return super().loss_floats(n_positions, shape) + 6 * n_positions * n_candidates + views
+
     def new_network(self, n_items: int) -> PooledNetwork:
         """See `SequenceRetriever.new_network`."""
         from models.sequential.two_tower_network import PooledNetwork
@@ -99,12 +112,12 @@ class TwoTower(FeaturedRetriever):
         from models.training.contrastive_losses import mixed_softmax_loss
 
         c, network = self.config, self.network
-        drawn = torch.randint(network.n_items, (c.n_negatives,), device=states.device)
-        candidates = torch.cat([positives, drawn])
+        assert self.sampler is not None, "it is made before training begins"
+        candidates = torch.cat([positives, self.sampler.draw(c.n_negatives)])
         expected = torch.ones(len(candidates), device=states.device)
         if c.log_q:
             shares = torch.from_numpy(self._shares).to(states.device)[candidates]
-            expected = len(positives) * shares + c.n_negatives / network.n_items
+            expected = len(positives) * shares + c.n_negatives * self.sampler.probability(candidates)
         sharpness = 1 / (c.temperature or 1.0)
         return mixed_softmax_loss(states * sharpness, positives, candidates, network.read(candidates), expected)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,12 @@ class TrainingState:
 
 
 Weights = dict[str, torch.Tensor]
+N_KEPT = 2
+STATE_FILE, TENSORS_FILE, DIGEST = "state.json", "state.safetensors", "sha256_of_tensors"
+
+
+class DamagedCheckpoint(Exception):
+    """A checkpoint that cannot be read whole."""
 
 
 def save_checkpoint(
@@ -46,7 +54,10 @@ def save_checkpoint(
     best: Weights,
     average: Weights,
 ) -> None:
-    """Write a checkpoint, then remove older ones; a kill in between leaves the older one usable.
+    """Write a checkpoint and keep the one before it; a kill in between leaves the older ones usable.
+
+    Both files are on the disk before the folder gets the name under which it is looked for, so what a loss of power may
+    damage is at most the newest one.
 
     Args:
         folder: Created where missing; holds nothing but checkpoints.
@@ -68,39 +79,81 @@ def save_checkpoint(
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    save_file(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, unfinished / "state.safetensors"
-    )
-    (unfinished / "state.json").write_text(json.dumps(asdict(state)))
+    moved = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(moved, unfinished / TENSORS_FILE)
+    digest = {DIGEST: _digest(unfinished / TENSORS_FILE)}
+    (unfinished / STATE_FILE).write_text(json.dumps(asdict(state) | digest))
+    for name in (TENSORS_FILE, STATE_FILE):
+        with (unfinished / name).open("rb+") as file:
+            os.fsync(file.fileno())
     shutil.rmtree(finished, ignore_errors=True)
     os.replace(unfinished, finished)
-    for other in folder.glob("epoch-*"):
-        if other != finished:
-            shutil.rmtree(other)
+    for old in [*_finished(folder)[N_KEPT:], *folder.glob("epoch-*.unfinished")]:
+        shutil.rmtree(old)
 
 
 def load_checkpoint(
-    folder: Path, fingerprint: str, network: nn.Module, optimiser: torch.optim.Optimizer
+    folder: Path,
+    fingerprint: str,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    on_damage: Callable[[str], None],
 ) -> tuple[TrainingState, Weights, Weights] | None:
-    """Put the newest checkpoint's weights, moments and random state back.
+    """Put the newest whole checkpoint's weights, moments and random state back.
 
     Args:
         folder: As given to `save_checkpoint`; may be missing.
         fingerprint: Of this run.
         network: Receives the weights.
         optimiser: Receives the moments.
+        on_damage: Told of each checkpoint that cannot be read; the one before it is taken.
 
     Returns:
         The state, the best weights and their average; `None` where there is no checkpoint of this very run, and then
         nothing has been changed.
     """
-    finished = sorted(path for path in folder.glob("epoch-*") if path.suffix != ".unfinished")
-    if not finished:
-        return None
-    state = TrainingState(**json.loads((finished[-1] / "state.json").read_text()))
-    if state.fingerprint != fingerprint:
-        return None
-    tensors = load_file(finished[-1] / "state.safetensors")
+    for path in _finished(folder):
+        try:
+            found = _read(path, fingerprint)
+        except DamagedCheckpoint as damage:
+            on_damage(str(damage))
+            continue
+        return None if found is None else _put_back(*found, network, optimiser)
+    return None
+
+
+def _finished(folder: Path) -> list[Path]:
+    """Checkpoints by epoch, the newest first."""
+    return sorted((path for path in folder.glob("epoch-*") if path.suffix != ".unfinished"), reverse=True)
+
+
+def _read(path: Path, fingerprint: str) -> tuple[TrainingState, Weights] | None:
+    """What a checkpoint holds; `None` where it is another run's.
+
+    Raises:
+        DamagedCheckpoint: A file is missing, cut off or not as it was written.
+    """
+    try:
+        said = json.loads((path / STATE_FILE).read_text())
+        digest = said.pop(DIGEST)
+        state = TrainingState(**said)
+        if state.fingerprint != fingerprint:
+            return None
+        if _digest(path / TENSORS_FILE) != digest:
+            raise DamagedCheckpoint(f"{path / TENSORS_FILE} is not as it was written")
+        return state, load_file(path / TENSORS_FILE)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedCheckpoint(f"checkpoint {path} cannot be read: {error}") from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put_back(
+    state: TrainingState, tensors: Weights, network: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[TrainingState, Weights, Weights]:
     network.load_state_dict(_under(tensors, "network."))
     moments: dict[int, dict[str, Any]] = {}
     for name, tensor in _under(tensors, "optimiser.").items():

@@ -37,6 +37,12 @@ class TrainingConfig(BaseModel):
     batch_tokens: int = Field(
         default=1024, ge=1, description="Positions per batch, padding included; a longer sequence is a batch alone."
     )
+    accumulation_steps: int = Field(
+        default=1,
+        ge=1,
+        description="Batches whose gradients are added up for one step: as a batch so many times as large, with memory "
+        "for one.",
+    )
     max_epochs: int = Field(default=20, ge=1, description="Passes over the data if nothing stops earlier.")
     patience: int = Field(
         default=3, ge=1, description="Stop after this many epochs without a better validation NDCG@10."
@@ -77,6 +83,17 @@ class LossConfig(BaseModel):
     n_negatives: int = Field(
         default=2048,
         ge=1,
-        description="Items drawn uniformly, with repeats, as negatives of a whole batch; all items where the catalogue "
-        "has no more than this.",
+        description="Items drawn, with repeats, as negatives of a whole batch; all items where the catalogue has no "
+        "more than this.",
+    )
+    negatives: Literal["uniform", "popularity", "mixed"] = Field(
+        default="uniform",
+        description="How negatives are drawn: all items alike, popular ones more often, or half of them each way; the "
+        "loss is corrected for it (logQ).",
+    )
+    negatives_exponent: float = Field(
+        default=0.75,
+        ge=0,
+        le=1,
+        description="By popularity an item is drawn in proportion to this power of its interactions; 0 is uniform.",
     )

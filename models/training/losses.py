@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from models.training.config import LossConfig
+from models.training.negative_sampling import NegativeSampler
+from models.training.shared_softmax import shared_softmax_loss
 
 CHUNK_LOGITS = 2**24
 """Logits of the whole catalogue that are held at once: 64 MiB."""
@@ -21,6 +23,7 @@ def next_item_loss(
     table: Callable[[], torch.Tensor],
     n_items: int,
     settings: LossConfig,
+    sampler: NegativeSampler | None = None,
 ) -> torch.Tensor:
     """The configured loss, with negatives drawn on the device for the whole batch.
 
@@ -31,19 +34,27 @@ def next_item_loss(
         table: Those of all, `[n_items, D]`.
         n_items: How many there are.
         settings: Which loss, and how many negatives; where the catalogue has no more items, all are the negatives.
+        sampler: Draws the negatives; `None`: uniformly.
     """
     everything = settings.n_negatives >= n_items
     if settings.loss == "softmax" and everything:
         return full_softmax_loss(states, positives, table())
     device = states.device
-    drawn = torch.randint(n_items, (settings.n_negatives,), device=device)
-    negatives = torch.arange(n_items, device=device) if everything else drawn
+    if everything:
+        negatives, correction = torch.arange(n_items, device=device), None
+    elif sampler is None:
+        negatives, correction = torch.randint(n_items, (settings.n_negatives,), device=device), None
+    else:
+        negatives = sampler.draw(settings.n_negatives)
+        correction = sampler.correction(negatives)
     # One look-up for both: its gradient is a dense [n_items, D] buffer, the dearest part of a small model's step.
     of_positives, of_negatives = read(torch.cat([positives, negatives])).split([len(positives), len(negatives)])
+    if settings.loss == "softmax" and device.type == "cpu":
+        return shared_softmax_loss(states, of_positives, of_negatives, positives, negatives, 1.0, correction)
     if settings.loss == "softmax":
-        return sampled_softmax_loss(states, positives, negatives, of_positives, of_negatives)
+        return sampled_softmax_loss(states, positives, negatives, of_positives, of_negatives, correction)
     calibration = settings.gbce_calibration if settings.loss == "gbce" else 0.0
-    return gbce_loss(states, positives, negatives, of_positives, of_negatives, calibration, n_items)
+    return gbce_loss(states, positives, negatives, of_positives, of_negatives, calibration, n_items, correction)
 
 
 def sampled_softmax_loss(
@@ -52,12 +63,15 @@ def sampled_softmax_loss(
     negatives: torch.Tensor,
     positive_vectors: torch.Tensor,
     negative_vectors: torch.Tensor,
+    correction: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Cross entropy of the positive against shared, uniformly drawn negatives.
+    """Cross entropy of the positive against shared negatives, drawn uniformly or corrected as if they were.
 
     With `s[p, j]` the product of `hidden[p]` with item j's vector, positive `y[p]` and drawn negatives `N`:
 
     `loss = mean over p of -log( exp(s[p, y[p]]) / (exp(s[p, y[p]]) + sum over j in N, j != y[p] of exp(s[p, j])) )`
+
+    From a negative's score its `correction` is subtracted first, see `NegativeSampler`.
 
     The sampled softmax of Jean et al. (ACL 2015, Sec. 3.2; after Bengio and Senecal 2008) with a uniform proposal.
     Its correction by the proposal's probability is then one constant for all negatives, and is left out, as usual in
@@ -69,11 +83,14 @@ def sampled_softmax_loss(
         negatives: `[N]` int64, shared by all positions; repeats count twice.
         positive_vectors: `[P, D]`, of the positives.
         negative_vectors: `[N, D]`, of the negatives.
+        correction: `[N]`, `ln(n_items q)` of the negatives; `None` for uniform ones.
 
     Returns:
         A scalar; 0 where every negative is the positive.
     """
     positive_logits, negative_logits = _logits(hidden, positives, negatives, positive_vectors, negative_vectors)
+    if correction is not None:
+        negative_logits = negative_logits - correction
     logits = torch.cat([positive_logits, negative_logits], dim=1).float()  # (P, 1 + N)
     return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
 
@@ -86,6 +103,7 @@ def gbce_loss(
     negative_vectors: torch.Tensor,
     calibration: float,
     n_items: int,
+    correction: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Generalised binary cross entropy (Petrov and Macdonald, "gSASRec", RecSys 2023, eqs. 17 to 20).
 
@@ -93,6 +111,8 @@ def gbce_loss(
     `b = a (t (1 - 1 / a) + 1 / a)` for the calibration `t`:
 
     `loss = -mean over p of (b log sigmoid(s[p, y[p]]) + sum over j in N, j != y[p] of log sigmoid(-s[p, j])) / (N + 1)`
+
+    A negative's cost is multiplied by `exp(-correction)` where one is given, see `NegativeSampler`.
 
     `t = 0` is binary cross entropy, `t = 1` one whose scores estimate probabilities. Different from the paper, the
     negatives are shared by all positions.
@@ -105,6 +125,7 @@ def gbce_loss(
         negative_vectors: `[N, D]`, of the negatives.
         calibration: `t`, in [0, 1].
         n_items: Size of the catalogue.
+        correction: `[N]`, `ln(n_items q)` of the negatives; `None` for uniform ones.
 
     Returns:
         A scalar.
@@ -113,7 +134,8 @@ def gbce_loss(
     power = rate * (calibration * (1 - 1 / rate) + 1 / rate)
     positive_logits, negative_logits = _logits(hidden, positives, negatives, positive_vectors, negative_vectors)
     of_positive = power * F.softplus(-positive_logits.float()).squeeze(1)  # (P,)
-    of_negatives = F.softplus(negative_logits.float()).sum(1)
+    costs = F.softplus(negative_logits.float())
+    of_negatives = costs.sum(1) if correction is None else costs @ torch.exp(-correction)
     return (of_positive + of_negatives).mean() / (len(negatives) + 1)
 
 

@@ -22,6 +22,7 @@ class _SharedSoftmax(torch.autograd.Function):
         items: torch.Tensor,
         negatives: torch.Tensor,
         temperature: float,
+        correction: torch.Tensor | None,
     ) -> torch.Tensor:
         """Chunk by chunk; see `shared_softmax_loss`."""
         n, total = len(users), users.new_zeros(())
@@ -31,7 +32,9 @@ class _SharedSoftmax(torch.autograd.Function):
         for start in range(0, n, n_rows):
             rows = slice(start, start + n_rows)
             scores = (users[rows] / temperature) @ others.T  # C, N
-            scores.masked_fill_(negatives == items[rows, None], -torch.inf)
+            if correction is not None:
+                scores -= correction
+            _forbid_own(scores, items[rows], negatives)
             highest = torch.maximum(scores.amax(dim=1), positives[rows])
             shares = scores.sub_(highest[:, None]).exp_()
             own_share = (positives[rows] - highest).exp()
@@ -49,7 +52,27 @@ class _SharedSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The stored gradients, times that of the loss."""
-        return *(part * grads[0] for part in ctx.saved_tensors), None, None, None
+        return *(part * grads[0] for part in ctx.saved_tensors), None, None, None, None
+
+
+def _forbid_own(scores: torch.Tensor, items: torch.Tensor, negatives: torch.Tensor) -> None:
+    """`-inf` where a negative is the row's own item, in place.
+
+    Args:
+        scores: `[C, N]`.
+        items: `[C]` int, the rows' items.
+        negatives: `[N]` int, the columns' items.
+    """
+    if scores.device.type != "cpu":
+        scores.masked_fill_(negatives == items[:, None], -torch.inf)
+        return
+    # Comparing all with all takes .4 ms for 1,000 x 256, as long as the scores themselves; a search takes .06.
+    ordered, column = negatives.sort()
+    first = torch.searchsorted(ordered, items)
+    n_equal = torch.searchsorted(ordered, items, right=True) - first
+    rows = torch.repeat_interleave(n_equal)
+    within = torch.arange(len(rows)) - (n_equal.cumsum(0) - n_equal)[rows]
+    scores[rows, column[first[rows] + within]] = -torch.inf
 
 
 def shared_softmax_loss(
@@ -59,6 +82,7 @@ def shared_softmax_loss(
     items: torch.Tensor,
     negatives: torch.Tensor,
     temperature: float,
+    correction: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """`models.training.embedding_losses.softmax_loss` of `users . own` against `users . others`.
 
@@ -71,9 +95,11 @@ def shared_softmax_loss(
         items: `[B]` int, the pairs' items.
         negatives: `[N]` int, which items the negatives are; repeats count as often.
         temperature: Above 0.
+        correction: `[N]`, subtracted from the scores of the negatives, see `NegativeSampler`; `None` for nothing.
 
     Returns:
         A scalar, float32; 0 where no negative is left.
     """
     with torch.autocast(users.device.type, enabled=False):
-        return _SharedSoftmax.apply(users.float(), own.float(), others.float(), items, negatives, temperature)
+        vectors = users.float(), own.float(), others.float()
+        return _SharedSoftmax.apply(*vectors, items, negatives, temperature, correction)

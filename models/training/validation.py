@@ -12,6 +12,9 @@ from models.retrieval.interactions import Interactions
 from models.retrieval.recommend import recommend, seen_items
 
 BLOCK_BYTES = 64 * 2**20
+BLOCK_USERS = 1024
+CHUNK_SEEN = 2**22
+"""Seen items that are looked through at once."""
 
 
 class Validation:
@@ -31,10 +34,7 @@ class Validation:
 
     def __init__(self, train: Interactions, validation: Interactions, k: int = 10, n_users: int = 5_000, seed: int = 0):
         self.train, self.k = train, k
-        everyone = np.arange(train.n_users)
-        relevant = np.unique(_keys(validation, validation.user_of_position(), validation.items))
-        rows, seen = seen_items(train, everyone)
-        relevant = relevant[~np.isin(relevant, _keys(train, rows, seen))]
+        relevant = _unseen(train, np.unique(_keys(validation, validation.user_of_position(), validation.items)))
         usable = np.intersect1d(relevant // train.n_items, np.flatnonzero(train.lengths() > 0))
         if len(usable) > n_users:
             usable = np.sort(np.random.default_rng(seed).choice(usable, n_users, replace=False))
@@ -56,12 +56,32 @@ class Validation:
         if len(self.users) == 0:
             return np.empty(0)
         block_size = max(1, BLOCK_BYTES // (4 * self.train.n_items))
-        items, _ = recommend(retriever, self.train, self.users, self.k, block_size=min(block_size, 1024))
+        items, _ = recommend(retriever, self.train, self.users, self.k, block_size=min(block_size, BLOCK_USERS))
         hits = np.isin(self.users[:, None] * self.train.n_items + items, self.relevant) & (items >= 0)
         discounts = 1 / np.log2(np.arange(2, self.k + 2))
         _, n_relevant = np.unique(self.relevant // self.train.n_items, return_counts=True)
         ideal = np.cumsum(discounts)[np.minimum(n_relevant, self.k) - 1]
         return hits @ discounts / ideal
+
+
+def _unseen(train: Interactions, relevant: np.ndarray) -> np.ndarray:
+    """Those of some users' items that they have not seen; of both one ascending key as `_keys` makes them.
+
+    Histories are read some users at a time: at 100 million interactions all of them at once took 4 GiB.
+    """
+    users = np.unique(relevant // train.n_items)
+    n_seen = np.cumsum(train.lengths()[users])
+    kept = [np.empty(0, dtype=np.int64)]
+    for chunk in np.split(users, np.searchsorted(n_seen, np.arange(CHUNK_SEEN, n_seen[-1:].sum(), CHUNK_SEEN))):
+        if len(chunk):
+            rows, seen = seen_items(train, chunk)
+            first, last = np.searchsorted(relevant, [chunk[0] * train.n_items, (chunk[-1] + 1) * train.n_items])
+            some, keys = relevant[first:last], _keys(train, chunk[rows], seen)
+            places = np.minimum(np.searchsorted(some, keys), len(some) - 1)  # few among many: np.isin would sort them
+            unseen = np.ones(len(some), dtype=bool)
+            unseen[places[some[places] == keys]] = False
+            kept.append(some[unseen])
+    return np.concatenate(kept)
 
 
 def _keys(interactions: Interactions, users: np.ndarray, items: np.ndarray) -> np.ndarray:

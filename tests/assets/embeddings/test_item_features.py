@@ -3,13 +3,16 @@
 import datetime as dt
 
 import numpy as np
+import polars as pl
 import pytest
 
 from assets.embeddings.item_features import read_item_features
+from assets.embeddings.text_vectors import columns
 from assets.point_in_time import items_known
 from models.errors import UserError
 from pipelines.jobs import LEARNING_JOB
 from pipelines.runs import run_days
+from resources.warehouse import Warehouse
 
 LAST = dt.date(2025, 9, 20)
 
@@ -39,6 +42,16 @@ def test_an_item_of_no_catalogue_has_neither(shop):
     found = features(shop, ["not there", items_known(shop.warehouse, LAST)["item_id"][0]])
     assert not found.text[0].any() and (found.tokens[0] == -1).all()
     assert found.text[1].any()
+
+
+def test_text_vectors_that_are_not_finite_are_named(tmp_path):
+    warehouse = Warehouse(catalog_path=str(tmp_path / "catalog.sqlite"), data_path=str(tmp_path / "data"))
+    warehouse.ensure_table("item_text_embeddings", columns("item"), "Vectors")
+    vectors = {"as_of_day": LAST, "item_id": ["a", "b", "c"], "encoder": "e"}
+    rows = pl.DataFrame(vectors | {"vector": [[0.6, 0.8], [float("nan"), 1.0], [1.0, 0.0]]})
+    warehouse.replace_days("item_text_embeddings", "as_of_day", LAST, LAST, rows)
+    with pytest.raises(UserError, match="the text vectors of 1 items are not finite: 'b'"):
+        read_item_features(warehouse, LAST, np.array(["a", "b", "c"], dtype=object))
 
 
 def test_two_towers_are_trained_and_recommend_in_the_graph(shop):

@@ -42,4 +42,5 @@ def test_without_validation_users_there_is_no_number():
         "continues_the_model_of",
         "fit_seconds",
     }
+    assert metrics(Trained(None, None, FitReport(memory=3 * 2**19), NOBODY, NOBODY))["estimated_memory_mib"] == 1.5
     assert curve("ease", FitReport()) == {}

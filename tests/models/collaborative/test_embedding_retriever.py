@@ -55,7 +55,7 @@ CHANGES_SCORES = {
     "popularity_exponent": {"popularity_exponent": 0.3},
 }
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
-TESTED_WITH_THE_TRAINER = {"final_learning_rate_share"}
+TESTED_WITH_THE_TRAINER = {"final_learning_rate_share", "accumulation_steps"}
 TESTED_BELOW |= {"uniformity_weight", "margin", "negative_weight"}
 TESTED_WITH_TEXTS = {"alignment", "alignment_weight", "alignment_temperature", "mask_share", "align_users"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}

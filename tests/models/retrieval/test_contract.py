@@ -105,6 +105,13 @@ class TestRetrieverContract:
             assert allowed[listed].all()
             assert not set(listed) & set(histories.history(user))
 
+    def test_recommending_leaves_the_scores_alone(self, name, fitted, planted):
+        """They may be written into, so they must not be held anywhere."""
+        users = np.arange(planted[0].n_users)
+        before = fitted[name].scores(planted[0], users).copy()
+        recommend(fitted[name], planted[0], users, k=3)
+        np.testing.assert_array_equal(fitted[name].scores(planted[0], users), before)
+
     def test_saves_and_loads_to_identical_scores(self, name, fitted, planted, tmp_path):
         histories, _ = planted
         fitted[name].save(tmp_path)
@@ -129,6 +136,51 @@ class TestRetrieverContract:
         items, scores = recommend(retriever, one, np.array([0]), k=3)
         assert items.tolist() == [[-1, -1, -1]]
         assert np.isneginf(scores).all()
+
+    def test_fits_one_user(self, name, interactions, fit):
+        one = interactions([[0, 2, 4, 1]], n_items=6)
+        items, _ = recommend(fit(new(name), one), one, np.array([0]), k=6)
+        assert sorted(items[0][:2].tolist()) == [3, 5]
+        assert items[0][2:].tolist() == [-1] * 4
+
+    def test_fits_one_item_of_many_users(self, name, interactions, fit):
+        everyone = interactions([[0]] * 30 + [[0, 0, 0]] * 5, n_items=1)
+        retriever = fit(new(name), everyone)
+        assert np.isfinite(retriever.scores(everyone, np.arange(35))).all()
+        items, _ = recommend(retriever, everyone, np.arange(35), k=2)
+        assert (items == -1).all()
+
+    def test_fits_users_who_are_all_identical(self, name, interactions, fit):
+        alike = interactions([[0, 1, 2, 3]] * 40, n_items=7)
+        retriever = fit(new(name), alike)
+        scores = retriever.scores(alike, np.arange(40))
+        assert np.isfinite(scores).all()
+        if not hasattr(retriever, "_row_of"):  # those have a drawn vector for each user
+            np.testing.assert_allclose(scores, scores[:1].repeat(40, axis=0), rtol=1e-4, atol=1e-6)
+        items, _ = recommend(retriever, alike, np.arange(40), k=3)
+        assert (np.sort(items, axis=1) == [4, 5, 6]).all()
+
+    def test_a_user_with_one_event_gets_a_full_list_without_it(self, name, fitted, planted):
+        items, _ = recommend(fitted[name], planted[0], np.array([1]), k=10)
+        assert (items >= 0).all()
+        assert planted[0].history(1)[0] not in items[0]
+
+    def test_a_history_longer_than_any_window(self, name, interactions, fit):
+        """Of a user among ordinary ones; sequential models read the newest 50, none the whole at once."""
+        rng = np.random.default_rng(2)
+        ordinary = [rng.permutation(30)[:5].tolist() for _ in range(40)]
+        train = interactions([rng.integers(25, size=1_500).tolist(), *ordinary], n_items=30)
+        retriever = fit(new(name), train)
+        assert np.isfinite(retriever.scores(train, np.arange(3))).all()
+        items, _ = recommend(retriever, train, np.array([0]), k=5)
+        assert set(items[0].tolist()) == {25, 26, 27, 28, 29}
+
+    def test_text_vectors_that_are_not_finite_are_refused_before_the_fit(self, name):
+        """Where they matter at all."""
+        text = np.zeros((3, 2), dtype=np.float32)
+        text[2, 1] = np.nan
+        with pytest.raises(ValueError, match="text vectors of 1 items are not finite, the first at place 2"):
+            new(name).describe_items(ItemFeatures(text, np.zeros((3, 1), np.int32), 1))
 
     def test_fits_when_nobody_touched_anything(self, name, interactions, fit):
         nothing = interactions([[], []], n_items=4)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from models.retrieval.data_shape import DataShape
 from models.retrieval.recommend import recommend
 from models.retrieval.registry import config_class, load_retriever, retriever_class
+from models.training.batch_parts import BatchParts
 
 ALL = ["bert4rec", "gru4rec", "hstu", "multi_interest", "sasrec"]
 CAUSAL = ["gru4rec", "hstu", "multi_interest", "sasrec"]
+WITH_BLOCKS = ["bert4rec", "hstu", "multi_interest", "sasrec"]
 
 TINY = {
     "embedding_size": 16,
@@ -52,6 +55,9 @@ OWN = {
 }
 TESTED_ELSEWHERE = {"gbce_calibration", "patience", "n_validation_users", "n_threads", "final_learning_rate_share"}
 TESTED_BY_ITSELF = {"multi_interest": {"merge"}}
+TESTED_ELSEWHERE |= {"accumulation_steps"}
+OF_DRAWN_NEGATIVES = {"negatives", "negatives_exponent"}
+TESTED_BELOW = {"gradient_checkpointing"}
 TESTED_WITH_THE_ASSETS = {"continued_epochs", "from_scratch_days"}
 
 
@@ -72,8 +78,10 @@ def hit_rate(retriever, histories, targets):
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_setting_is_tested(name):
-    tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS
+    tested = set(CHANGES_SCORES) | set(OWN[name]) | TESTED_ELSEWHERE | TESTED_WITH_THE_ASSETS | OF_DRAWN_NEGATIVES
     tested |= TESTED_BY_ITSELF.get(name, set())
+    if name in WITH_BLOCKS:
+        tested |= TESTED_BELOW
     assert tested == set(config_class(name).model_fields)
 
 
@@ -97,6 +105,21 @@ def test_calibration_changes_gbce(walks):
     one, other = (scores("sasrec", walks[0], loss="gbce", gbce_calibration=t, n_negatives=5) for t in (0.0, 1.0))
     assert not np.allclose(one, other)
     np.testing.assert_allclose(one, scores("sasrec", walks[0], loss="bce", n_negatives=5))
+
+
+@pytest.mark.parametrize("loss", ["softmax", "gbce"])
+def test_how_negatives_are_drawn_changes_the_scores(skewed, loss):
+    settings = {"loss": loss, "n_negatives": 5}
+    found = [scores("sasrec", skewed, **settings, negatives=kind) for kind in ("uniform", "popularity", "mixed")]
+    found.append(scores("sasrec", skewed, **settings, negatives="popularity", negatives_exponent=0.3))
+    assert all(not np.allclose(found[i], found[j]) for i in range(4) for j in range(i))
+
+
+@pytest.fixture
+def skewed(interactions):
+    rng = np.random.default_rng(6)
+    shares = 1 / np.arange(1, 26)
+    return interactions(rng.choice(25, (60, 8), p=shares / shares.sum()).tolist(), n_items=25)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -183,6 +206,55 @@ def test_killed_fit_resumes_to_identical_weights(name, walks, tmp_path):
     assert report.curve == expected.curve
     for weight, tensor in undisturbed.network.state_dict().items():
         torch.testing.assert_close(resumed.network.state_dict()[weight], tensor, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_batches_in_parts_give_the_same_model(name, walks, monkeypatch):
+    """As where memory ran out; without draws in a step the parts of unequal lengths add up to the whole."""
+    settings = TINY | {"dropout": 0.0}
+    whole = scores(name, walks[0], **settings)
+    monkeypatch.setattr(BatchParts, "of", lambda self, batch: np.array_split(batch, min(3, len(batch))))
+    np.testing.assert_allclose(scores(name, walks[0], **settings), whole, rtol=1e-2, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", WITH_BLOCKS)
+class TestGradientCheckpointing:
+    """With a single interest, where there are several: what they hold lies above the blocks."""
+
+    SETTINGS = TINY | {"n_blocks": 3}
+    ABOVE = {"multi_interest": {"n_interests": 1, "attention_size": 8}}
+
+    def test_the_weights_are_the_same(self, name, walks, base):
+        whole, recomputed = (
+            scores(name, walks[0], **self.SETTINGS, gradient_checkpointing=recomputes) for recomputes in (False, True)
+        )
+        np.testing.assert_array_equal(recomputed, whole)
+
+    def test_less_is_held_for_the_gradient(self, name):
+        held = {}
+        for recomputes in (False, True):
+            config = config_class(name)(**self.SETTINGS | self.ABOVE.get(name, {}), gradient_checkpointing=recomputes)
+            network = retriever_class(name)(config).drawn_network(25).train()
+            items = torch.arange(200).view(25, 8) % 25
+            held[recomputes] = 0
+
+            def note(tensor, recomputes=recomputes):
+                held[recomputes] += tensor.numel()
+                return tensor
+
+            with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+                network(items, items * 1000)
+        assert held[True] < 0.4 * held[False]
+
+    def test_the_estimate_knows(self, name):
+        shape = DataShape(n_users=100, n_items=25, n_interactions=10_000, longest=100)
+        whole, recomputed = (
+            retriever_class(name)(
+                config_class(name)(n_blocks=4, **self.ABOVE.get(name, {}), gradient_checkpointing=recomputes)
+            )
+            for recomputes in (False, True)
+        )
+        assert recomputed.memory_parts(shape)["a batch"] < 0.6 * whole.memory_parts(shape)["a batch"]
 
 
 @pytest.mark.parametrize("name", ALL)

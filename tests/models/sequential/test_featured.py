@@ -13,6 +13,7 @@ FEATURED = ["m2trec", "two_tower"]
 TINY = {"embedding_size": 16, "max_epochs": 2, "n_negatives": 32, "max_length": 8, "warmup_steps": 3}
 CHANGES_SCORES = {
     "two_tower": {
+        "negatives": "popularity",
         "hidden_size": 64,
         "temperature": None,
         "log_q": False,

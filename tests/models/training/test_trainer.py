@@ -1,8 +1,15 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from models.errors import UserError
+from models.retrieval.interactions import Interactions
+from models.retrieval.registry import new_retriever
 from models.training.config import TrainingConfig
 from models.training.seeds import seeded
 from models.training.trainer import Trainer
@@ -74,7 +81,22 @@ def test_same_seed_same_weights_other_seed_other_weights(make_task):
 def test_progress_counts_steps_of_the_longest_run(make_task):
     calls = []
     train(make_task(), n_epochs=3, progress=lambda *call: calls.append(call))
-    assert calls == [("train toy", step, 12) for step in range(1, 13)]
+    assert [call[1:] for call in calls] == [(step, 12) for step in range(1, 13)]
+
+
+def test_progress_says_loss_validation_pace_and_time_left(make_task, monkeypatch):
+    """With a clock that a second passes on at each look, 16 examples a batch."""
+    said, seconds = [], iter(range(1_000))
+    task = make_task([0.25, 0.5])
+    trainer = Trainer(task, TrainingConfig(max_epochs=2), CPU, progress=lambda what, done, total: said.append(what))
+    trainer.pace.clock = lambda: float(next(seconds))
+    with seeded(11):
+        report = trainer.run()
+    assert len(said) == 8
+    assert re.fullmatch(r"train toy: loss \d\S+, 16 examples/s, at most 7 s left", said[0])
+    assert said[3].startswith(f"train toy: loss {report.curve[0]['loss']:.4g}, 16 examples/s, at most 4 s left")
+    assert "validation NDCG@10 0.2500, 16 examples/s, at most 3 s left" in said[4]
+    assert said[7].endswith("at most 0 s left")
 
 
 def test_a_diverging_run_says_what_to_lower(make_task):
@@ -139,124 +161,90 @@ def test_a_kill_while_writing_leaves_the_older_checkpoint(make_task, tmp_path):
     train(undisturbed, n_epochs=3)
     assert len(report.curve) == 3
     assert_same(weights(task), weights(undisturbed))
-    assert [path.name for path in tmp_path.iterdir()] == ["epoch-00003"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["epoch-00002", "epoch-00003"]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("learning_rate", 0.1), ("warmup_steps", 8), ("weight_decay", 5.0), ("seed", 7)]
-)
-def test_optimiser_settings_change_the_weights(make_task, field, value):
-    base, changed = make_task(), make_task()
-    train(base, n_epochs=2)
-    train(changed, n_epochs=2, **{field: value})
-    assert not torch.equal(weights(base)["0.weight"], weights(changed)["0.weight"])
+def cut_off(path):
+    path.write_bytes(path.read_bytes()[:-100])
 
 
-def test_biases_are_not_decayed(make_task):
-    task = make_task()
-    trainer = Trainer(task, TrainingConfig(weight_decay=0.3), CPU)
-    decays = {id(p): group["weight_decay"] for group in trainer.optimiser.param_groups for p in group["params"]}
-    assert {name: decays[id(p)] for name, p in task.network.named_parameters()} == {
-        "0.weight": 0.3,
-        "0.bias": 0.0,
-        "2.weight": 0.3,
-        "2.bias": 0.0,
-    }
+def emptied(path):
+    path.write_bytes(b"")
 
 
-def test_first_steps_are_small(make_task):
-    task = make_task()
-    before = weights(task)["0.weight"]
-    steps = []
-    trainer = Trainer(task, TrainingConfig(learning_rate=0.1, warmup_steps=3), CPU)
-    for rows in np.array_split(np.arange(64), 5):
-        trainer.network.train()
-        trainer._step(rows)
-        steps.append(trainer.optimiser.param_groups[0]["lr"])
-    assert steps == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1])
-    assert not torch.equal(weights(task)["0.weight"], before)
+def turn_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
 
 
-class TestFallingStepSize:
-    @staticmethod
-    def step_sizes(task, folder=None, progress=None, **config):
-        """Of each step, as the optimiser had them; warm-up left out."""
-        seen, plain = [], Trainer._step
+class TestDamagedCheckpoint:
+    """As after a loss of power: the newest one is not whole."""
 
-        def look(trainer, *arguments):
-            loss = plain(trainer, *arguments)
-            seen.append(trainer.optimiser.param_groups[0]["lr"])
-            return loss
+    @pytest.mark.parametrize(
+        ("name", "damage"),
+        [
+            *(("state.json", damage) for damage in (cut_off, emptied, Path.unlink)),
+            *(("state.safetensors", damage) for damage in (cut_off, emptied, Path.unlink, turn_a_bit)),
+        ],
+    )
+    def test_training_goes_on_from_the_one_before_and_says_so(self, make_task, tmp_path, name, damage):
+        train(make_task(), n_epochs=3, folder=tmp_path)
+        damage(tmp_path / "epoch-00003" / name)
+        said, task, undisturbed = [], make_task(), make_task()
+        report = train(task, n_epochs=4, folder=tmp_path, progress=lambda *call: said.append(call))
+        expected = train(undisturbed, n_epochs=4)
+        assert_same(weights(task), weights(undisturbed))
+        assert report.curve == expected.curve
+        assert report.notes == {"damaged_checkpoints": 1}
+        assert "epoch-00003" in said[0][0] and "going on from the one before" in said[0][0]
+        assert said[1][1] == 9  # the first batch after two epochs of four
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Trainer, "_step", look)
-            train(task, folder=folder, progress=progress, learning_rate=0.08, warmup_steps=0, **config)
-        return seen
-
-    def test_hand_worked_over_two_epochs_of_four_steps(self, make_task):
-        eighths = [0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01]
-        assert self.step_sizes(make_task(), max_epochs=2, schedule="linear") == pytest.approx(eighths)
-        assert self.step_sizes(make_task(), n_epochs=2, schedule="linear") == pytest.approx(eighths)
-        halved = [0.04 + eighth / 2 for eighth in eighths]
-        found = self.step_sizes(make_task(), max_epochs=2, schedule="linear", final_learning_rate_share=0.5)
-        assert found == pytest.approx(halved)
-        cosine = self.step_sizes(make_task(), max_epochs=2, schedule="cosine")
-        assert [cosine[0], cosine[2], cosine[4]] == pytest.approx([0.08, 0.04 * (1 + 0.5**0.5), 0.04])
-        assert self.step_sizes(make_task(), max_epochs=2) == [0.08] * 8
-
-    def test_a_killed_run_resumes_to_the_same_steps_and_weights(self, make_task, tmp_path):
-        settings = {"max_epochs": 4, "schedule": "cosine"}
-        undisturbed, resumed = make_task(), make_task()
-        expected = self.step_sizes(undisturbed, **settings)
-
-        def kill(what, done, total):
-            if done > 0.6 * total:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            self.step_sizes(make_task(), folder=tmp_path, progress=kill, **settings)
-        assert self.step_sizes(resumed, folder=tmp_path, **settings) == expected[8:]
-        assert_same(weights(resumed), weights(undisturbed))
+    def test_with_none_left_training_begins_again(self, make_task, tmp_path):
+        train(make_task(), n_epochs=2, folder=tmp_path)
+        for name in ("epoch-00001", "epoch-00002"):
+            cut_off(tmp_path / name / "state.safetensors")
+        task, fresh = make_task(), make_task()
+        report = train(task, n_epochs=1, folder=tmp_path)
+        train(fresh, n_epochs=1)
+        assert report.notes == {"damaged_checkpoints": 2}
+        assert_same(weights(task), weights(fresh))
 
 
-class TestAveraging:
-    def test_the_average_is_validated_and_kept(self, make_task):
-        """The network's weights jump to and fro; what validation sees and what is left lies between."""
-        seen = []
-        task = make_task([0.1, 0.2, 0.3])
-        validate = task.validate
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from models.retrieval.interactions import Interactions
+from models.retrieval.registry import new_retriever
 
-        def look():
-            seen.append(weights(task))
-            return validate()
+def progress(what, done, total):
+    if done == total // 2 + 2:
+        os.kill(os.getpid(), signal.SIGKILL)
 
-        task.validate = look
-        train(task, max_epochs=3, averaging=0.9)
-        assert_same(weights(task), seen[-1])
-        plain = make_task([0.1, 0.2, 0.3])
-        train(plain, max_epochs=3)
-        assert any(not torch.equal(weights(plain)[name], tensor) for name, tensor in weights(task).items())
+retriever = new_retriever("sasrec", {"embedding_size": 16, "max_epochs": 4, "batch_tokens": 64, "n_negatives": 8})
+retriever.checkpoint_folder = Path(sys.argv[2])
+retriever.fit(Interactions.load(Path(sys.argv[1])), progress=progress)
+"""
 
-    def test_the_average_takes_no_part_in_the_steps(self, make_task):
-        plain, averaged = (train(make_task(), n_epochs=3, averaging=kept) for kept in (0.0, 0.9))
-        assert [point["loss"] for point in plain.curve] == [point["loss"] for point in averaged.curve]
 
-    def test_without_validation_the_average_is_kept_too(self, make_task):
-        plain, averaged = make_task(), make_task()
-        train(plain, n_epochs=2)
-        train(averaged, n_epochs=2, averaging=0.9)
-        assert any(not torch.equal(weights(plain)[name], tensor) for name, tensor in weights(averaged).items())
-
-    def test_a_killed_run_resumes_to_the_same_average(self, make_task, tmp_path):
-        undisturbed = make_task([0.1, 0.2, 0.3, 0.4])
-        train(undisturbed, max_epochs=4, averaging=0.9)
-
-        def kill(what, done, total):
-            if done > 0.6 * total:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            train(make_task([0.1, 0.2, 0.3, 0.4]), folder=tmp_path, progress=kill, max_epochs=4, averaging=0.9)
-        resumed = make_task([0.3, 0.4])
-        train(resumed, folder=tmp_path, max_epochs=4, averaging=0.9)
-        assert_same(weights(resumed), weights(undisturbed))
+def test_a_process_killed_in_an_epoch_resumes_to_identical_weights(tmp_path):
+    rng = np.random.default_rng(0)
+    data = Interactions(
+        user_ids=np.array([f"u{user}" for user in range(40)], dtype=object),
+        item_ids=np.array([f"i{item}" for item in range(30)], dtype=object),
+        offsets=np.arange(41, dtype=np.int64) * 9,
+        items=rng.integers(30, size=360).astype(np.int32),
+        times=np.arange(360, dtype=np.int64),
+        weights=np.ones(360, dtype=np.float32),
+    )
+    (tmp_path / "data").mkdir()
+    data.save(tmp_path / "data")
+    words = [sys.executable, "-c", KILLED, str(tmp_path / "data"), str(tmp_path / "checkpoints")]
+    assert subprocess.run(words, capture_output=True).returncode == -9
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["epoch-00001", "epoch-00002"]
+    settings = {"embedding_size": 16, "max_epochs": 4, "batch_tokens": 64, "n_negatives": 8}
+    undisturbed, resumed = new_retriever("sasrec", settings), new_retriever("sasrec", settings)
+    resumed.checkpoint_folder = tmp_path / "checkpoints"
+    expected, report = undisturbed.fit(data), resumed.fit(data)
+    assert report.curve == expected.curve
+    np.testing.assert_array_equal(resumed.item_vectors(), undisturbed.item_vectors())

@@ -5,6 +5,7 @@ import pytest
 
 from models.retrieval.interactions import Interactions
 from models.retrieval.popularity import Popularity, PopularityConfig
+from models.training import validation
 from models.training.validation import Validation
 
 
@@ -73,3 +74,23 @@ def test_nobody_to_validate_on_is_an_error():
     checks = Validation(build([[0]], 2), build([[0]], 2))
     with pytest.raises(ValueError, match="no user has both"):
         checks.ndcg(Popularity(PopularityConfig()))
+
+
+def test_seen_items_are_looked_through_some_users_at_a_time(monkeypatch):
+    rng = np.random.default_rng(5)
+    train, later = (
+        build([rng.integers(30, size=rng.integers(0, 9)).tolist() for _ in range(40)], 30) for _ in range(2)
+    )
+    whole = Validation(train, later)
+    monkeypatch.setattr(validation, "CHUNK_SEEN", 7)
+    chunked = Validation(train, later)
+    assert len(whole.users) > 20
+    np.testing.assert_array_equal(chunked.users, whole.users)
+    np.testing.assert_array_equal(chunked.relevant, whole.relevant)
+    expected = [
+        user * 30 + item
+        for user in range(40)
+        for item in sorted(set(later.history(user).tolist()) - set(train.history(user).tolist()))
+        if len(train.history(user))
+    ]
+    assert whole.relevant.tolist() == expected
