@@ -13,8 +13,11 @@ import polars as pl
 
 from models.profiles.item_facts import category_labels
 from models.profiles.shown_users import ShownEvent
+from models.profiles.user_events import exact
 
 KEYS = ["user_id", "item_id", "given_back"]
+ORDER = ["user_id", "event_at", "event_id", "item_id", "given_back"]
+"""What is given back in part stands twice under one event id, so the order needs the last one too."""
 
 
 def shown_labels(items: pl.DataFrame, depth: int) -> pl.DataFrame:
@@ -32,7 +35,7 @@ def touched_items(events: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `user_id, item_id, given_back`, of the newest event `event_id, event_at, event_day, value`, the weightiest kind
-        as `did`, the number of events as `times`, and their `mass`; the oldest row of a user first.
+        as `did`, the number of events as `times`, and their `mass` in whole units; the oldest row of a user first.
     """
     return (
         events.group_by(KEYS, maintain_order=True)
@@ -40,9 +43,9 @@ def touched_items(events: pl.DataFrame) -> pl.DataFrame:
             pl.col("event_id", "event_at", "event_day", "value").last(),
             did=pl.col("event_type").sort_by("weight", "event_at", "event_id").last(),
             times=pl.len(),
-            mass=pl.col("mass").sum(),
+            mass=exact("mass").sum(),
         )
-        .sort("user_id", "event_at", "event_id", "item_id")
+        .sort(ORDER)
     )
 
 
@@ -63,8 +66,8 @@ def selected(touched: pl.DataFrame, labels: pl.DataFrame, limit: int) -> pl.Data
     )
     newest = rows.filter(pl.col("age") < n_newest)
     others = rows.filter(pl.col("age") >= n_newest).join(labels, on="item_id", how="left", maintain_order="left")
-    others = others.with_columns(pl.col("label").fill_null(""), mass=pl.col("mass").round(9))
-    others = others.with_columns(category_mass=pl.col("mass").sum().over("user_id", "label").round(6))
+    others = others.with_columns(pl.col("label").fill_null(""))
+    others = others.with_columns(category_mass=pl.col("mass").sum().over("user_id", "label"))
     others = others.sort("mass", "age", descending=[True, False]).with_columns(
         turn=pl.int_range(pl.len()).over("user_id", "label")
     )
@@ -75,11 +78,7 @@ def selected(touched: pl.DataFrame, labels: pl.DataFrame, limit: int) -> pl.Data
         .head(limit - n_newest)
     )
     chosen = pl.concat([newest.select("place"), representative.select("place")])
-    return (
-        rows.join(chosen, on="place", how="semi", maintain_order="left")
-        .drop("place", "age")
-        .sort("user_id", "event_at", "event_id", "item_id")
-    )
+    return rows.join(chosen, on="place", how="semi", maintain_order="left").drop("place", "age").sort(ORDER)
 
 
 def counted_histories(events: pl.DataFrame, labels: pl.DataFrame, n_categories: int) -> dict[str, dict[str, Any]]:
@@ -95,11 +94,11 @@ def counted_histories(events: pl.DataFrame, labels: pl.DataFrame, n_categories: 
     """
     kept = events.filter(~pl.col("given_back"))
     span = {"first_day": pl.col("event_day").min(), "last_day": pl.col("event_day").max()}
-    users = kept.group_by("user_id", maintain_order=True).agg(n=pl.len(), mass=pl.col("mass").sum(), **span)
+    users = kept.group_by("user_id", maintain_order=True).agg(n=pl.len(), mass=exact("mass").sum(), **span)
     categories = (
         kept.join(labels, on="item_id")
         .group_by("user_id", "label")
-        .agg(n=pl.len(), mass=pl.col("mass").sum(), **span)
+        .agg(n=pl.len(), mass=exact("mass").sum(), **span)
         .join(users.select("user_id", whole="mass"), on="user_id")
         .with_columns(share=(pl.col("mass") / pl.col("whole")).round(2))
         .sort("user_id", "share", "label", descending=[False, True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from models.profiles.config import UserExtraction
+from models.profiles.user_events import exact
 
 CITED: dict[str, pl.DataType] = {
     "user_id": pl.String(),
@@ -43,17 +44,20 @@ def support_of(cited: pl.DataFrame, events: pl.DataFrame, config: UserExtraction
         .select("user_id", "place", "against", "item_id", "given_back")
         .unique()
     )
-    rows = items.join(events, on=["user_id", "item_id", "given_back"]).sort("event_at", "event_id", descending=True)
+    rows = items.join(events, on=["user_id", "item_id", "given_back"])
+    rows = rows.sort("event_at", "event_id", "given_back", descending=True)
+    own = ["user_id", "place", "against", "event_id"]
+    rows = rows.unique(own, keep="first", maintain_order=True)  # given back in part, it counts as it was
     kept = events.filter(~pl.col("given_back"))
     totals = kept.group_by("user_id").agg(
-        mass_total=pl.col("mass").sum(), current_total=pl.col("weight").filter("is_current").sum()
+        mass_total=exact("mass").sum(), current_total=exact("weight").filter(pl.col("is_current")).sum()
     )
     against, current = pl.col("against"), ~pl.col("against") & pl.col("is_current")
     found = rows.group_by("user_id", "place").agg(
-        mass=pl.col("mass").filter(~against).sum(),
+        mass=exact("mass").filter(~against).sum(),
         n=(~against).sum(),
         n_against=against.sum(),
-        current_weight=pl.col("weight").filter(current).sum(),
+        current_weight=exact("weight").filter(current).sum(),
         n_current=current.sum(),
         event_ids=_newest_of_each(~against),
         against_event_ids=_newest_of_each(against),
@@ -82,7 +86,7 @@ def support_of(cited: pl.DataFrame, events: pl.DataFrame, config: UserExtraction
 
 def _newest_of_each(which: pl.Expr) -> pl.Expr:
     """The first event of each item among some rows."""
-    first = pl.struct("item_id", "given_back").filter(which).is_first_distinct()
+    first = pl.col("item_id").filter(which).is_first_distinct()
     return pl.col("event_id").filter(which).filter(first).head(MOST_EVENTS)
 
 

@@ -109,7 +109,8 @@ def _believed(
         raise Rejected("it is about another user")
     said = list(_texts(answer.summary, operations))
     _reject_unsuitable(said, allowed)
-    reject_other_language(" ".join(said), user.languages)
+    for text in (said[0], " ".join(said[1:])):  # a short summary is not outvoted by many names
+        reject_other_language(text, user.languages)
     propositions, dropped = apply_operations(standing, operations, event_references(events))
     if operations and len(dropped) == len(operations):
         raise Rejected(f"none of its {len(dropped)} statements holds: {dropped[0]}")

@@ -8,6 +8,17 @@ import polars as pl
 
 from models.profiles.config import UserExtraction
 
+UNITS = 2**30
+
+
+def exact(column: str) -> pl.Expr:
+    """A weight or mass in whole units, whose sums are the same in whatever order they are added.
+
+    Sums of floats differ in their last digit with the order, which threads decide: a share that rounds to .13 in one
+    run and to .12 in the next would be another prompt, and be paid for again.
+    """
+    return (pl.col(column) * UNITS).round().cast(pl.Int64)
+
 
 def weighed_events(interactions: pl.DataFrame, as_of_day: date, config: UserExtraction) -> pl.DataFrame:
     """Interactions up to the day, in (user, time, event id) order, with what they weigh.

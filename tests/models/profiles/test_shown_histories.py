@@ -63,6 +63,14 @@ class TestSelection:
         assert run(shuffled).equals(run(interactions))
         assert run(interactions).group_by("user_id").len()["len"].max() == 7
 
+    def test_what_was_given_back_in_part_comes_after_what_was_kept(self, prepared):
+        """Both rows have the same event; in whatever order they come, the prompt is the same."""
+        events, labels = prepared([("u", "mug-1", 0, 5.0, None), ("u", "lamp-1", 3, 1.0, None)])
+        both = pl.concat([events, events.filter(pl.col("item_id") == "mug-1").with_columns(given_back=pl.lit(True))])
+        for rows in (both, both.reverse()):
+            chosen = selected(touched_items(rows), labels, 3)
+            assert chosen["given_back"].to_list() == [False, False, True]
+
     def test_a_user_with_200_000_events_and_one_with_one(self, prepared):
         rows = [("u", f"kind{n % 40}-{n % 5000}", n % 400, 1.0, None) for n in range(200_000)]
         events, labels = prepared([*rows, ("v", "rug-1", 0, 1.0, None)])

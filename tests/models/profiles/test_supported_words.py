@@ -49,6 +49,11 @@ class TestByHand:
         (row,) = support_of(rows, events, RULES).rows(named=True)
         assert (row["place"], row["strength"]) == (1, round(1 / 2.75, 3))
 
+    def test_what_was_given_back_in_part_counts_once_as_it_was(self, events):
+        part = events.filter(pl.col("event_id") == "e3").with_columns(given_back=pl.lit(True), mass=pl.lit(0.5))
+        (row,) = support_of(cited(("u", 0, False, False, "e3")), pl.concat([events, part]), RULES).rows(named=True)
+        assert (row["n"], row["event_ids"], row["strength"]) == (1, ["e3"], round(0.5 / 2.75, 3))
+
     def test_another_users_event_supports_nothing(self, events):
         assert support_of(cited(("v", 0, False, True, "e0")), events, RULES).is_empty()
         assert support_of(cited(), events, RULES).is_empty()
