@@ -83,10 +83,12 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
     raw = known.select(pl.col(name).fill_null("").str.slice(0, config.item.max_text_characters) for name in _FIELDS)
     ids, texts = read["item_id"].to_list(), read.select(_FIELDS).rows()
     languages = _languages(texts)
-    return [
-        ShownItem(item_id, *own, _hostile(own, written), languages=expected)
-        for item_id, own, written, expected in zip(ids, texts, raw.rows(), languages, strict=True)
-    ]
+    shown = []
+    for item_id, own, written, expected in zip(ids, texts, raw.rows(), languages, strict=True):
+        title, description, brand, category = own
+        hostile = _hostile(own, written)
+        shown.append(ShownItem(item_id, title, description, brand, category, hostile, languages=expected))
+    return shown
 
 
 def _languages(texts: list[tuple[str, ...]]) -> list[frozenset[str]]:

@@ -4,6 +4,10 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from chat_server import ChatServer
+from item_writer import settings_of
+from profile_writing import configured
+from user_writer import writes_users
 
 from assets.point_in_time import interactions_until, user_ranges
 from assets.profiles import user_profiles
@@ -44,6 +48,20 @@ def test_portions_make_the_same_table_and_checks(copied, monkeypatch):
     assert after["user_id"].is_sorted() and after.equals(before)
     coverage = next(text for name, (_, _, text) in outcome.checks.items() if "every_user_has" in name)
     assert "coverage=1.0" in coverage
+
+
+def test_portions_ask_a_model_the_same_questions(copied):
+    tables, n_calls, counts = [], [], []
+    with ChatServer(writes_users) as server:
+        for n in (10**6, 250):
+            settings = configured(copied, profiles={"portion_interactions": n}, generator=settings_of(server))
+            _, told, _ = user_profiles.profile_everyone(copied.warehouse, LAST, settings)
+            tables.append(copied.warehouse.read(SQL, [LAST]))
+            n_calls.append(len(server.calls))
+            counts.append(told)
+    assert tables[0].equals(tables[1]) and set(tables[0]["backend"]) == {"openai"}
+    assert n_calls[0] == n_calls[1] == counts[0]["calls"], "all are in the ledger"
+    assert counts[1]["user_short.v1 kept"] == counts[0]["user_short.v1 answered"] == tables[0].height
 
 
 def test_a_fault_in_any_portion_is_found(built):
