@@ -1,19 +1,11 @@
 """The verbs that judge and tune what is learned."""
 
 import datetime as dt
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from pipelines.cli_options import A_VERSION, Config, day_of, project_of
-
-
-class KindOfProfile(StrEnum):
-    """Whose profile `sluice profile` shows."""
-
-    user = "user"
-    item = "item"
 
 
 def policies(config: Config = None) -> None:
@@ -52,7 +44,7 @@ def tune(
 def profile(
     subject: Annotated[str, typer.Argument(metavar="USER|ITEM", help="A user's or an item's id.")],
     config: Config = None,
-    kind: Annotated[KindOfProfile | None, typer.Option(help="Which of the two, where an id is both.")] = None,
+    kind: Annotated[Literal["user", "item"] | None, typer.Option(help="Which of the two, where an id is both.")] = None,
     live: Annotated[bool, typer.Option("--live", help="The newest tables instead of the newest release.")] = False,
     as_of: Annotated[str | None, typer.Option(help=f"The tables as they were then: {A_VERSION}.")] = None,
     day: Annotated[
@@ -64,7 +56,7 @@ def profile(
     """A user's or an item's profile, who wrote it, and what speaks for it."""
     from pipelines.shown_profile import profile as show_profile
 
-    show_profile(project_of(config), subject, kind and kind.value, live, as_of, day_of(day), events, as_json)
+    show_profile(project_of(config), subject, kind, live, as_of, day_of(day), events, as_json)
 
 
 def profiles_plan(

@@ -90,7 +90,8 @@ def profile_everyone(
     if config.company.n_items:
         liked = favourites(interactions_until(warehouse, day), items, config.company)
     with ParquetPortions(warehouse, "user_profiles", day) as portions:
-        for users in user_ranges(warehouse, day, config.portion_interactions) or [None]:
+        ranges: Sequence[tuple[str, str] | None] = user_ranges(warehouse, day, config.portion_interactions) or [None]
+        for users in ranges:
             interactions = interactions_until(warehouse, day, users)
             frame = profiler.profiles(interactions)
             if generator is not None:
