@@ -31,6 +31,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "gf_cf": ("graph_filter", {"form": "gf_cf", "n_factors": 256, "low_pass_weight": 0.3}),
     "bspm_early": ("graph_filter", {}),
     "lightgcn": ("lightgcn", {}),
+    "lightgcn_falling": ("lightgcn", {"schedule": "cosine", "temperature": 0.08}),
     "slim": ("slim", {}),
     "bpr_mf": ("bpr_mf", FROM_SPECTRUM | {"learning_rate": 0.02, "max_epochs": 20}),
     "lightgcn_0_layers": ("lightgcn", {"n_layers": 0}),

@@ -7,11 +7,12 @@ import polars as pl
 
 from assets.profiles.quality_sample import Profiles
 from models.profiles.audit import audit_profiles
-from models.profiles.quality.language import language_of, same_language
+from models.profiles.quality.language import same_language
 from models.profiles.quality.length import lengths
 from models.profiles.quality.measure import Measure
 from models.profiles.quality.specificity import specificity
 from models.profiles.quality.validity import coverage, validity
+from models.text.languages import language_of
 
 
 def item_measures(source: Profiles, profiles: pl.DataFrame, day: dt.date, _: dt.date) -> Iterator[Measure]:

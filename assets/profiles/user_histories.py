@@ -10,14 +10,13 @@ from assets.point_in_time import given_back_until
 from assets.profiles.earlier_words import earlier_words
 from assets.profiles.item_questions import items_asked_about
 from assets.profiles.user_questions import UserSteps
-from models.profiles.answers import language_of
 from models.profiles.asking_again import News, way_of
 from models.profiles.shown_histories import counted_histories, selected, shown_events, shown_labels, touched_items
 from models.profiles.shown_items import ShownItem
 from models.profiles.shown_users import ShownEvent, ShownUser, Standing
 from models.profiles.user_events import weighed_events
 from models.text.generation.contract import TextGenerator
-from models.text.languages import UNKNOWN
+from models.text.languages import UNKNOWN, language_of
 from resources.settings import Settings
 from resources.warehouse import Warehouse
 

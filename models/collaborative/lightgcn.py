@@ -11,7 +11,6 @@ from models.collaborative.embedding_retriever import EmbeddingRetriever
 from models.collaborative.memory import graph_floats
 from models.collaborative.normalised_graph import normalised_graph
 from models.retrieval.data_shape import DataShape
-from models.training.schedule import Schedule
 
 if TYPE_CHECKING:
     import torch
@@ -27,12 +26,11 @@ class LightGcnConfig(EmbeddingConfig):
     """Settings of `lightgcn`."""
 
     learning_rate: float = Field(default=0.03, gt=0, description=FIELDS["learning_rate"].description)
-    schedule: Schedule = Field(default="cosine", description=FIELDS["schedule"].description)
     start: Literal["random", "spectral"] = Field(default="spectral", description=FIELDS["start"].description)
     similarity: Literal["inner_product", "cosine"] = Field(
         default="cosine", description=FIELDS["similarity"].description
     )
-    temperature: float = Field(default=0.08, gt=0, description=FIELDS["temperature"].description)
+    temperature: float = Field(default=0.1, gt=0, description=FIELDS["temperature"].description)
     popularity_exponent: float = Field(default=0.1, ge=-1, le=1, description=FIELDS["popularity_exponent"].description)
     max_epochs: int = Field(default=6, ge=1, description=FIELDS["max_epochs"].description)
     n_layers: int = Field(default=3, ge=0, description="Rounds of smoothing whose means are the vectors; 0: none.")

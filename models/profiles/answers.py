@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from models.text.languages import UNKNOWN, detect_language, foreign_language, words_of
+from models.text.languages import foreign_language, words_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
 _WORDS = ("text", "name", "value", "basis")  # fields without which a claim says nothing
@@ -47,16 +47,6 @@ def validated(schema: type[Answer], value: Any) -> Answer:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise Rejected(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def language_of(text: str) -> str:
-    """The language that a text's function words or script give away; `UNKNOWN` where they do not.
-
-    A name in another script, such as a brand's, does not make a language: the script of most words does.
-    """
-    words = words_of(text)
-    plain = [word for word in words if word.isascii() or detect_language([word]) == UNKNOWN]
-    return detect_language(plain if 2 * len(plain) >= len(words) else words)
 
 
 def reject_other_language(said: str, expected: frozenset[str]) -> None:

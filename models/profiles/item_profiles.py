@@ -43,11 +43,17 @@ _MAX_BRAND_CHARACTERS = 200
 def _readable(texts: pl.Series, max_characters: int) -> pl.Series:
     """Plain text, personal data removed; the costly patterns run on suspects only."""
     texts = plain_text(texts, max_characters)
+    cleaned = without_personal_data(texts)
+    return texts if cleaned is texts else plain_text(cleaned)
+
+
+def without_personal_data(texts: pl.Series) -> pl.Series:
+    """Texts without personal data, the very same series where there is nothing that could be any."""
     suspect = texts.str.contains(CANDIDATE)
     if not suspect.any():
         return texts
     cleaned = [remove_personal_data(text) if found else text for text, found in zip(texts, suspect, strict=True)]
-    return plain_text(pl.Series(texts.name, cleaned, dtype=pl.String))
+    return pl.Series(texts.name, cleaned, dtype=pl.String)
 
 
 def readable_items(known: pl.DataFrame, config: ItemExtraction) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from models.profiles.config import ProfilesConfig
 from models.profiles.digests import digest_of
 from models.profiles.item_facts import category_path, known_items
-from models.profiles.item_profiles import readable_items
+from models.profiles.item_profiles import readable_items, without_personal_data
 from models.text.hostile import hostile_kind
 from models.text.languages import UNKNOWN, detect_language, words_of
 
@@ -80,6 +80,7 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
         description=pl.col("description").str.slice(0, config.prompt_characters),
         category=category_path().list.join(" > "),
     )
+    read = read.with_columns(without_personal_data(read["category"]))
     raw = known.select(pl.col(name).fill_null("").str.slice(0, config.item.max_text_characters) for name in _FIELDS)
     ids, texts = read["item_id"].to_list(), read.select(_FIELDS).rows()
     languages = _languages(texts)

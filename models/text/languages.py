@@ -80,6 +80,16 @@ def detect_language(words: Iterable[str]) -> str:
     return max(counts, key=lambda code: counts[code])
 
 
+def language_of(text: str) -> str:
+    """The language that a text's function words or script give away; `UNKNOWN` where they do not.
+
+    A name in another script, such as a brand's, does not make a language: the script of most words does.
+    """
+    words = words_of(text)
+    plain = [word for word in words if word.isascii() or detect_language([word]) == UNKNOWN]
+    return detect_language(plain if 2 * len(plain) >= len(words) else words)
+
+
 def foreign_language(words: Sequence[str], expected: Collection[str]) -> str | None:
     """The language of some words where it is surely none of those expected.
 

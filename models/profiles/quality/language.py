@@ -8,12 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from models.profiles.quality.measure import Measure, share_of
-from models.text.languages import UNKNOWN, detect_language, words_of
-
-
-def language_of(text: str) -> str:
-    """ISO 639-1 code of a text, or `UNKNOWN`."""
-    return detect_language(words_of(text))
+from models.text.languages import UNKNOWN, language_of
 
 
 def majority_language(languages: Iterable[str | None]) -> str:

@@ -22,6 +22,12 @@ def test_readable_text_without_personal_data_or_id(make_items, as_of):
     assert item.hostile is None and item.reference != "a" and len(item.reference) == 12
 
 
+@pytest.mark.parametrize("field", ["title", "description", "brand", "category"])
+def test_no_field_shows_personal_data(make_items, as_of, field):
+    item = shown(make_items, as_of, **{"title": "Mug", field: "Mugs of jane@shop.com"})
+    assert getattr(item, field).split() == ["Mugs", "of"]
+
+
 @pytest.mark.parametrize("text", [None, "", "<p> </p>", "\u200b"])
 def test_nothing_to_show(make_items, as_of, text):
     assert shown(make_items, as_of, description=text).text == ""

@@ -1,6 +1,6 @@
 import pytest
 
-from models.text.languages import FUNCTION_WORDS, UNKNOWN, detect_language, foreign_language, words_of
+from models.text.languages import FUNCTION_WORDS, UNKNOWN, detect_language, foreign_language, language_of, words_of
 
 
 def test_words_keep_inner_hyphens_and_apostrophes():
@@ -80,3 +80,19 @@ def test_several_languages_or_none_may_be_expected():
     assert foreign_language(words_of(SAID["de"]), {"en", "de"}) is None
     assert foreign_language(words_of(SAID["de"]), {"en", "fr"}) == "de"
     assert foreign_language(words_of(SAID["de"]), set()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The mug is for the kitchen.", "en"),
+        ("Der Becher ist für die Küche.", "de"),
+        ("The mug of 無印良品 is for the kitchen.", "en"),
+        ("無印良品 マグカップ", "ja"),
+        ("Mug 無印良品", "und"),
+        ("Red brass lamp", "und"),
+        ("", "und"),
+    ],
+)
+def test_what_most_words_give_away(text, language):
+    assert language_of(text) == language
