@@ -129,10 +129,14 @@ class KnnEmbed(Retriever):
 
     def describe_items(self, features: ItemFeatures) -> None:
         """Tell the base."""
+        if not self.reads_item_features:
+            super().describe_items(features)
         self.base.describe_items(features)
 
     def describe_users(self, texts: UserTexts) -> None:
         """Tell the base."""
+        if not self.reads_user_texts:
+            super().describe_users(texts)
         self.base.describe_users(texts)
 
     def memory_parts(self, shape: DataShape) -> dict[str, int]:

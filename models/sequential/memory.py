@@ -48,6 +48,6 @@ def next_item_floats(retriever: SequenceRetriever, n_positions: int, shape: Data
     n_negatives = min(config.n_negatives, shape.n_items)
     vectors = 3 * (2 * n_positions + n_negatives) * config.embedding_size
     if config.loss != "softmax":
-        return vectors + 6 * n_positions * n_negatives
+        return vectors + 5 * n_positions * n_negatives
     everything = config.n_negatives >= shape.n_items
     return vectors + (full_logits if everything else shared_logits)(n_positions, n_negatives)

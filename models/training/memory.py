@@ -33,11 +33,11 @@ def kept_weights(config: TrainingConfig, n_weights: int, shape: DataShape, with_
 
 
 def scoring_block(shape: DataShape, n_users: int) -> int:
-    """Bytes while a block of validation users is ranked: scores, their copy, what of them is high."""
+    """Bytes while a block of validation users is ranked: scores, and half as much to make them and find the highest."""
     if not shape.n_validation:
         return 0
     n_scores = min(BLOCK_USERS, n_users, shape.n_users) * shape.n_items
-    return 4 * min(BLOCK_BYTES, FLOAT_BYTES * n_scores)
+    return 3 * min(BLOCK_BYTES, FLOAT_BYTES * n_scores) // 2
 
 
 def shared_logits(n_positions: int, n_negatives: int) -> int:

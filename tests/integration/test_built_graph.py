@@ -34,6 +34,7 @@ def test_a_release_waits_for_what_nothing_else_reads(definitions):
     assert {key.to_user_string() for key in graph.get(release).parent_keys} == {
         "evaluation_report",
         "policy_values",
+        "profile_quality",
         "item_embeddings",
         "user_embeddings",
     }

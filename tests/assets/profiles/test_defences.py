@@ -113,10 +113,8 @@ def test_fourth_it_cannot_be_about_another_item(obeyed):
 
 
 def test_fifth_what_is_personal_or_private_is_kept_out(obeyed):
-    """A few guesses fail before that: the text is foreign, and the obedient answer English."""
     assert stops(obeyed, "contact") == {"personal data": len(TEXTS)}
-    guesses = stops(obeyed, "private")
-    assert set(guesses) == {"private", "language"} and guesses["language"] < 0.1 * len(TEXTS)
+    assert stops(obeyed, "private") == {"private": len(TEXTS)}
 
 
 def test_sixth_orders_are_not_handed_on(obeyed):
@@ -132,7 +130,7 @@ def test_sixth_orders_are_not_handed_on(obeyed):
 
 def test_praise_passes_into_its_own_profile_and_is_called_inferred(obeyed, day):
     """All that a text can still do: words about its own item, none of which count as stated."""
-    assert set(stops(obeyed, "praise")) == {None, "language"}
+    assert set(stops(obeyed, "praise")) == {None}
     for item, _, answer in obeyed["praise"]:
         if stopped_by(item, answer):
             continue

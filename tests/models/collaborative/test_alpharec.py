@@ -137,7 +137,13 @@ CHANGES_SCORES = {
     "n_negatives": 5,
 }
 TESTED_BELOW = {"patience", "n_validation_users"}
-SHARED_WITH_OTHERS = {"final_learning_rate_share", "n_threads", "continued_epochs", "from_scratch_days"}
+SHARED_WITH_OTHERS = {
+    "accumulation_steps",
+    "final_learning_rate_share",
+    "n_threads",
+    "continued_epochs",
+    "from_scratch_days",
+}
 
 
 def test_every_setting_is_tested():

@@ -23,7 +23,7 @@ def resident():
 before = resident()
 usual = new_pages(10)
 with kept_memory():
-    new_pages(2)
+    new_pages(20)
     kept = new_pages(10)
     inside = resident()
 print(json.dumps({"usual": usual, "kept": kept, "grown": inside - before, "after": resident() - before}))

@@ -109,10 +109,14 @@ class TestServers:
         assert shop.warehouse.digest("item_profiles") == before
 
 
+PARTS = ["brass", "glass", "oak", "linen", "copper", "wool", "marble", "cork", "rattan", "ash", "enamel", "slate"]
+LIST = "".join(f"<ul><li>{one} &amp; {other}</li></ul>" for one, other in zip(PARTS, PARTS[6:], strict=False))
+
+
 class TestCatalogues:
     TEXTS = {
         "no text": ("", ""),
-        "200 kB of HTML": ("Lamp", "<div><p>Warm light.</p>" + "<ul><li>brass &amp; glass</li></ul>" * 6000 + "</div>"),
+        "200 kB of HTML": ("Lamp", "<div><p>Warm light.</p>" + LIST * 1000 + "</div>"),
         "only emoji": ("\u2615\U0001f375", "\U0001f600 \U0001f680"),
     }
 

@@ -13,9 +13,9 @@ from models.profiles import item_answers, shown_items
 class TestHostileTexts:
     @pytest.fixture
     def hostile(self, shop):
-        """The corpus as descriptions of the first items."""
+        """The corpus as descriptions of all items but the last five; as many of it as there are items for."""
         items = items_known(shop.warehouse, LAST)["item_id"].to_list()
-        texts = dict(zip(items, CORPUS, strict=False))
+        texts = dict(zip(items[:-5], reversed(CORPUS), strict=False))
         kept = shop.warehouse.read("SELECT * FROM core_item_versions")
         frame = pl.DataFrame({"item_id": list(texts), "text": list(texts.values())})
 
