@@ -13,9 +13,9 @@ from models.profiles import item_answers, shown_items
 class TestHostileTexts:
     @pytest.fixture
     def hostile(self, shop):
-        """The corpus as descriptions of all items but the last five; as many of it as there are items for."""
+        """The corpus as descriptions of all items but the last five, which are too few for some orders."""
         items = items_known(shop.warehouse, LAST)["item_id"].to_list()
-        texts = dict(zip(items[:-5], reversed(CORPUS), strict=False))
+        texts = dict(zip(items[:-5], [CORPUS[0], *reversed(CORPUS[1:])], strict=False))
         kept = shop.warehouse.read("SELECT * FROM core_item_versions")
         frame = pl.DataFrame({"item_id": list(texts), "text": list(texts.values())})
 
@@ -58,7 +58,7 @@ class TestHostileTexts:
         rows = by_item(frame)
         assert {rows[item]["backend"] for item in flagged} == {"extractive"}
         assert {row["rule"] for row in flagged.values()} == {
-            "hidden", "role", "order", "persona", "answer", "promotion", "noise"
+            "hidden", "role", "order", "persona", "answer", "promotion", "stuffing", "noise"
         }  # fmt: skip
         assert "THE BEST PRODUCT" not in "".join(frame["profile"])
 
