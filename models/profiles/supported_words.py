@@ -38,34 +38,10 @@ def support_of(cited: pl.DataFrame, events: pl.DataFrame, config: UserExtraction
         current_confidence, current_event_ids`; of each item only the newest event is named, the newest item first. A
         proposition none of whose events is there any more has no row.
     """
-    items = (
-        cited.join(events.select("user_id", "event_id", "item_id", "given_back"), on=["user_id", "event_id"])
-        .filter(~(pl.col("kept_only") & pl.col("given_back")))
-        .select("user_id", "place", "against", "item_id", "given_back")
-        .unique()
-    )
-    rows = items.join(events, on=["user_id", "item_id", "given_back"])
-    rows = rows.sort("event_at", "event_id", "given_back", descending=True)
-    own = ["user_id", "place", "against", "event_id"]
-    rows = rows.unique(own, keep="first", maintain_order=True)  # given back in part, it counts as it was
-    kept = events.filter(~pl.col("given_back"))
-    totals = kept.group_by("user_id").agg(
-        mass_total=exact("mass").sum(), current_total=exact("weight").filter(pl.col("is_current")).sum()
-    )
-    against, current = pl.col("against"), ~pl.col("against") & pl.col("is_current")
-    found = rows.group_by("user_id", "place").agg(
-        mass=exact("mass").filter(~against).sum(),
-        n=(~against).sum(),
-        n_against=against.sum(),
-        current_weight=exact("weight").filter(current).sum(),
-        n_current=current.sum(),
-        event_ids=_newest_of_each(~against),
-        against_event_ids=_newest_of_each(against),
-        current_event_ids=_newest_of_each(current),
-    )
     n, half = pl.col("n"), config.half_confidence_events
     return (
-        found.join(totals, on="user_id", how="left")
+        _counted(_rows_that_count(cited, events))
+        .join(_totals(events), on="user_id", how="left")
         .filter(n > 0)
         .select(
             "user_id",
@@ -81,6 +57,42 @@ def support_of(cited: pl.DataFrame, events: pl.DataFrame, config: UserExtraction
             current_event_ids="current_event_ids",
         )
         .sort("user_id", "place")
+    )
+
+
+def _rows_that_count(cited: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """All events on the cited items, by proposition, the newest first; given back in part, one counts as it was."""
+    items = (
+        cited.join(events.select("user_id", "event_id", "item_id", "given_back"), on=["user_id", "event_id"])
+        .filter(~(pl.col("kept_only") & pl.col("given_back")))
+        .select("user_id", "place", "against", "item_id", "given_back")
+        .unique()
+    )
+    rows = items.join(events, on=["user_id", "item_id", "given_back"])
+    rows = rows.sort("event_at", "event_id", "given_back", descending=True)
+    return rows.unique(["user_id", "place", "against", "event_id"], keep="first", maintain_order=True)
+
+
+def _counted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Mass, numbers and events of every proposition."""
+    against, current = pl.col("against"), ~pl.col("against") & pl.col("is_current")
+    return rows.group_by("user_id", "place").agg(
+        mass=exact("mass").filter(~against).sum(),
+        n=(~against).sum(),
+        n_against=against.sum(),
+        current_weight=exact("weight").filter(current).sum(),
+        n_current=current.sum(),
+        event_ids=_newest_of_each(~against),
+        against_event_ids=_newest_of_each(against),
+        current_event_ids=_newest_of_each(current),
+    )
+
+
+def _totals(events: pl.DataFrame) -> pl.DataFrame:
+    """Each user's mass and current weight, without what was given back."""
+    kept = events.filter(~pl.col("given_back"))
+    return kept.group_by("user_id").agg(
+        mass_total=exact("mass").sum(), current_total=exact("weight").filter(pl.col("is_current")).sum()
     )
 
 

@@ -12,7 +12,7 @@ class TestDefaultRanges:
         space = space_of(name)
         for key, wanted in space.items():
             for value in wanted.values():
-                config_class(name).model_validate({key: value})
+                assert getattr(config_class(name).model_validate({key: value}), key) == value
 
     def test_hold_the_default_settings_so_that_trial_0_teaches(self, name):
         config = config_class(name)()
