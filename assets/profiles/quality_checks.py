@@ -40,7 +40,7 @@ def quality_checks(frame: pl.DataFrame, config: QualityConfig) -> Iterator[dg.As
         CITED: ("cited_events_exist", "value", 1.0),
         "cited_events_agree_with_the_tastes": ("cited_events_agree", "value", config.min_agreement),
         "profiles_pick_out_their_own": ("specificity", "ci_high", config.min_specificity),
-        "idle_users_keep_their_profiles": ("stability_idle", "value", config.min_stability),
+        "idle_users_keep_their_profiles": ("stability_idle", "ci_high", config.min_stability),
         "profiles_speak_the_items_language": ("language", "value", config.min_language),
         "summaries_are_neither_short_nor_long": ("length_in_bounds", "value", config.min_in_bounds),
     }

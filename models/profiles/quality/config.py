@@ -35,7 +35,10 @@ class QualityConfig(BaseModel):
         default=0.1, ge=0, le=1, description="Share of users picked out that the interval must reach, or it warns."
     )
     min_stability: float = Field(
-        default=0.95, ge=-1, le=1, description="Mean cosine from day to day of users who did nothing, or it warns."
+        default=0.95,
+        ge=-1,
+        le=1,
+        description="Mean cosine from day to day of users who did nothing that the interval must reach, or it warns.",
     )
     min_language: float = Field(
         default=0.9, ge=0, le=1, description="Share of profiles in their items' language, below which it warns."

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from hashlib import sha256
 
+import dagster as dg
 import numpy as np
 import polars as pl
 import pytest
@@ -26,8 +27,9 @@ ENCODER = "hashing-1:256:first 64"
 
 @pytest.fixture(scope="module")
 def shop(built, tmp_path_factory):
-    """The shop with vectors cut to 64 dimensions, and `lightgcn` aligned, as of both days."""
+    """The shop with vectors cut to 64 dimensions, none of them made before, and `lightgcn` aligned, as of both days."""
     shop = built.copy(tmp_path_factory.mktemp("users") / "copy")
+    shop.sql("DELETE FROM text_vectors")
     shop.configure(text={"dimensions": 64}, retrievers={"lightgcn": ALIGNED}, checks={"weak_retriever": "warn"})
     names = ["item_text_embeddings", "user_text_embeddings", "lightgcn"]
     for day in (FIRST, LAST):
@@ -59,13 +61,30 @@ def test_its_key_tells_rows_apart(shop):
     assert not rows.select(KEYS["user_text_embeddings"]).is_duplicated().any()
 
 
-def test_a_text_that_was_encoded_before_is_not_encoded_again(shop):
-    """Two days, whose profiles mostly stay the same, and what the built shop had encoded before."""
-    sql = "SELECT encoder, text_digest FROM text_vectors"
-    texts = user_texts(shop.warehouse.read("SELECT summary, profile FROM user_profiles")).unique().to_list()
-    encoded = shop.warehouse.read(sql)
-    assert not encoded.is_duplicated().any()
-    assert {sha256(text.encode()).hexdigest() for text in texts} <= set(encoded["text_digest"])
+def encoded(shop) -> set[str]:
+    rows = shop.warehouse.read("SELECT encoder, text_digest FROM text_vectors")
+    assert not rows.is_duplicated().any()
+    return set(rows["text_digest"])
+
+
+def test_each_text_of_both_days_is_encoded_once_and_no_other(shop):
+    profiles = {
+        kind: shop.warehouse.read(f"SELECT * FROM {kind}_profiles WHERE as_of_day IN (?, ?)", [FIRST, LAST])
+        for kind in ("item", "user")
+    }
+    texts = {*profiles["item"]["text"], *user_texts(profiles["user"])}
+    assert encoded(shop) == {sha256(text.encode()).hexdigest() for text in texts}
+    assert len(texts) < sum(map(len, profiles.values())), "most of them are of both days"
+
+
+def test_made_again_a_day_encodes_nothing(shop):
+    before = encoded(shop)
+    settings, instance = shop.project.settings, shop.instance()
+    outcome = run_days(shop.definitions(), instance, settings, LEARNING_JOB, LAST, print, ["user_text_embeddings"])
+    assert outcome.success, outcome.failures
+    event = instance.get_latest_materialization_event(dg.AssetKey("user_text_embeddings"))
+    assert event.asset_materialization.metadata["newly_encoded"].value == 0
+    assert encoded(shop) == before
 
 
 def test_a_profile_without_a_vector_is_found(shop):

@@ -93,6 +93,16 @@ def test_a_check_warns_below_its_limit(metric):
     assert result(limit - 0.01, QualityConfig(**{setting: 0.0})).passed
 
 
+@pytest.mark.parametrize("metric", ["specificity", "stability_idle"])
+def test_what_a_sample_leaves_open_is_no_finding(metric):
+    """Only where the whole interval lies below the limit."""
+    name, _, limit = LIMITS[metric]
+    row = {"kind": "user", "prompt_version": "v", "metric": metric, "n": 9, "value": limit - 0.02, "ci_low": 0.0}
+    for ci_high, passes in ((limit - 0.01, False), (limit, True)):
+        results = quality_checks.quality_checks(pl.DataFrame([row | {"ci_high": ci_high}]), QualityConfig())
+        assert next(one for one in results if one.check_name == name).passed is passes
+
+
 def test_no_measure_is_no_finding():
     frame = pl.DataFrame(schema=dict.fromkeys(("value", "ci_low", "ci_high", "n"), pl.Float64))
     empty = frame.with_columns(pl.lit("").alias(name) for name in ("kind", "prompt_version", "metric"))
