@@ -14,9 +14,8 @@ from models.profiles.private_attributes import find_private_claims
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
 from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import SMALL_WORDS, words_of
 
-_SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
 CLAIMS = ("audience", "key_phrases", "style_words", "occasions", "substitutes", "complements")
 Said = TypeVar("Said", Claim, Attribute)
@@ -155,7 +154,7 @@ def _added_words(answer: ItemAnswer, item: ShownItem) -> list[str]:
 
 
 def _judged(said: Said, text: str, known: set[str]) -> Said:
-    words = _parts(word for word in words_of(text) if word not in _SMALL_WORDS)
+    words = _parts(word for word in words_of(text) if word not in SMALL_WORDS)
     return said if words and words <= known else said.model_copy(update={"basis": "inferred"})
 
 
