@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from models.profiles.personal_data import CANDIDATE, find_personal_data
 from models.profiles.private_attributes import find_private_claims
-from models.profiles.schema import ItemProfile, UserProfile
+from models.profiles.schema import ItemProfile, UserProfile, first_fault
 
 _KEYS = frozenset(
     {"item_id", "user_id", "event_ids", "against_event_ids", "asked"}
@@ -72,9 +72,7 @@ def _fault(profile: str | None, schema: type[BaseModel], key: str, own_id: str) 
     try:
         described = getattr(schema.model_validate_json(profile), key)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"{where}: {first['msg']}" if where else str(first["msg"])
+        return first_fault(error)
     return None if described == own_id else f"{key}: describes {described!r}"
 
 

@@ -53,7 +53,7 @@ class ShownItem:
     @property
     def reference(self) -> str:
         """What the answer has to repeat."""
-        return digest_of(self.item_id)[:REFERENCE_DIGITS]
+        return item_reference(self.item_id)
 
     @property
     def text(self) -> str:
@@ -64,6 +64,11 @@ class ShownItem:
     def data(self) -> dict[str, str]:
         """What stands in the prompt."""
         return {"item": self.reference, **{name: getattr(self, name) for name in _FIELDS}}
+
+
+def item_reference(item_id: str) -> str:
+    """What a model sees in place of an item's id."""
+    return digest_of(item_id)[:REFERENCE_DIGITS]
 
 
 def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) -> list[ShownItem]:
