@@ -12,8 +12,8 @@ from assets.profiles.questions import ITEMS, USERS
 from models.errors import UserError
 from models.profiles.item_answers import answer_digest
 from models.profiles.schema import ItemProfile, UserProfile
-from models.profiles.shown_items import ShownItem
-from models.profiles.shown_users import ShownUser
+from models.profiles.shown_items import item_reference
+from models.profiles.shown_users import user_reference
 from pipelines.releases import all_releases, newest_release
 from pipelines.versions import Versions
 from resources.table_columns import has_table
@@ -189,8 +189,7 @@ def _item_calls(connection: duckdb.DuckDBPyConnection, item_id: str, row: dict[s
     The one that was used is known by its key, which is digested in `input_digest` with the facts of the day that the
     answer came; a profile that keeps an earlier day's words keeps that day's digest.
     """
-    reference = ShownItem(item_id, "", "", "", "").reference
-    calls = _calls(connection, ITEMS, "$.item", reference, row["as_of_day"])
+    calls = _calls(connection, ITEMS, "$.item", item_reference(item_id), row["as_of_day"])
     source = connection.execute(SOURCE_SQL, {"subject": item_id, "digest": row["input_digest"]}).fetchone()
     profile = ItemProfile.model_validate_json(source[0] if source else row["profile"])
     for call in calls:
@@ -202,7 +201,7 @@ def _user_calls(
     connection: duckdb.DuckDBPyConnection, user_id: str, row: dict[str, Any], profile: UserProfile
 ) -> list[dict[str, Any]]:
     """The questions about a user; the last one with the profile's prompt, of the day it was last asked, was used."""
-    calls = _calls(connection, USERS, "$.user", ShownUser(user_id, {}, ()).reference, row["as_of_day"])
+    calls = _calls(connection, USERS, "$.user", user_reference(user_id), row["as_of_day"])
     asked_on = profile.asked and profile.asked.asked_on
     ours = [call for call in calls if call["prompt_version"] == row["prompt_version"] and call["day"] == asked_on]
     for call in calls:

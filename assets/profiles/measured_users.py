@@ -7,13 +7,14 @@ import polars as pl
 
 from assets.profiles.quality_sample import Profiles, mean_vectors
 from models.profiles.audit import audit_profiles
-from models.profiles.quality.language import majority_language, same_language
+from models.profiles.quality.language import same_language
 from models.profiles.quality.length import lengths
 from models.profiles.quality.measure import Measure
 from models.profiles.quality.specificity import specificity
 from models.profiles.quality.stability import stability
 from models.profiles.quality.support import support
 from models.profiles.quality.validity import coverage, validity
+from models.text.languages import UNKNOWN, majority_language
 
 
 def user_measures(source: Profiles, profiles: pl.DataFrame, day: dt.date, _: dt.date) -> Iterator[Measure]:
@@ -27,7 +28,7 @@ def user_measures(source: Profiles, profiles: pl.DataFrame, day: dt.date, _: dt.
     yield from _stability(source, profiles, day)
     spoken = events.join(items.select("item_id", "language"), on="item_id").group_by("user_id").agg("language")
     languages = {user: majority_language(told) for user, told in spoken.iter_rows()}
-    yield same_language(profiles["summary"].to_list(), [languages.get(user, "und") for user in users])
+    yield same_language(profiles["summary"].to_list(), [languages.get(user, UNKNOWN) for user in users])
     yield from lengths(profiles["summary"].to_list(), config.words)
 
 

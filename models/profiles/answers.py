@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from models.profiles.personal_data import find_personal_data
+from models.profiles.private_attributes import About, find_private_claims
+from models.profiles.schema import first_fault
+from models.text.hostile import hostile_kind
 from models.text.languages import foreign_language, words_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -45,8 +50,7 @@ def validated(schema: type[Answer], value: Any) -> Answer:
     try:
         return schema.model_validate(_tidy(value))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Rejected(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise Rejected(first_fault(error)) from None
 
 
 def reject_other_language(said: str, expected: frozenset[str]) -> None:
@@ -61,6 +65,26 @@ def reject_other_language(said: str, expected: frozenset[str]) -> None:
     """
     if spoken := foreign_language(words_of(said), expected):
         raise Rejected(f"it is in another language ({spoken} instead of {' or '.join(sorted(expected))})")
+
+
+def reject_unsuitable(texts: Iterable[str], about: About, allowed: Collection[str]) -> None:
+    """Refuse words that must stand in no profile.
+
+    Args:
+        texts: What an answer says, each alone.
+        about: Whose profile they are for, see `find_private_claims`.
+        allowed: Private attributes that they may claim.
+
+    Raises:
+        Rejected: They hold personal data, talk to a language model, or claim what is private.
+    """
+    for text in texts:
+        if kinds := find_personal_data(text):
+            raise Rejected(f"it holds personal data ({', '.join(kinds)})")
+        if kind := hostile_kind(text):
+            raise Rejected(f"it talks to a language model ({kind})")
+        if kinds := [kind for kind in find_private_claims(text, about=about) if kind not in allowed]:
+            raise Rejected(f"it claims what is private ({', '.join(kinds)})")
 
 
 def _tidy(value: Any) -> Any:

@@ -7,16 +7,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.profiles.answers import Rejected, Source, reject_other_language, validated
+from models.profiles.answers import Rejected, Source, reject_other_language, reject_unsuitable, validated
 from models.profiles.digests import digest_of
-from models.profiles.personal_data import find_personal_data
 from models.profiles.private_attributes import find_private_claims
 from models.profiles.schema import Attribute, Claim, ItemProfile
 from models.profiles.shown_items import ShownItem
-from models.text.hostile import hostile_kind
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import SMALL_WORDS, words_of
 
-_SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _FACTS = {"item_id", "title", "category_path", "price_band", "recency", "available_since", "language"}
 CLAIMS = ("audience", "key_phrases", "style_words", "occasions", "substitutes", "complements")
 Said = TypeVar("Said", Claim, Attribute)
@@ -58,13 +55,7 @@ def read_item_answer(value: Any, item: ShownItem, allowed: Collection[str] = ())
         raise Rejected("it is about another item")
     reject_other_language(" ".join(_added_words(answer, item)), item.languages)
     permitted = {*allowed, *find_private_claims(item.text, about="item")}
-    for text in _texts(answer):
-        if kinds := find_personal_data(text):
-            raise Rejected(f"it holds personal data ({', '.join(kinds)})")
-        if kind := hostile_kind(text):
-            raise Rejected(f"it talks to a language model ({kind})")
-        if kinds := [kind for kind in find_private_claims(text, about="item") if kind not in permitted]:
-            raise Rejected(f"it claims what is private ({', '.join(kinds)})")
+    reject_unsuitable(_texts(answer), "item", permitted)
     return honest(answer, item)
 
 
@@ -155,7 +146,7 @@ def _added_words(answer: ItemAnswer, item: ShownItem) -> list[str]:
 
 
 def _judged(said: Said, text: str, known: set[str]) -> Said:
-    words = _parts(word for word in words_of(text) if word not in _SMALL_WORDS)
+    words = _parts(word for word in words_of(text) if word not in SMALL_WORDS)
     return said if words and words <= known else said.model_copy(update={"basis": "inferred"})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from models.profiles.config import ItemExtraction
-from models.text.languages import FUNCTION_WORDS, UNKNOWN, detect_language, words_of
+from models.text.languages import FUNCTION_WORDS, UNKNOWN, detect_language, majority_language, words_of
 
 _SEGMENT = re.compile(r"[.,;:!?()\[\]{}\"\u201c\u201d|/\n\u2022\u2013\u2014]+(?!\d)|\s-\s")
 _MAX_PHRASE_CHARACTERS = 60  # scripts without spaces have no words to count
@@ -96,11 +96,11 @@ def _segmented(texts: Sequence[ItemText]) -> list[_Segmented]:
     read = [(_segments(text.title), _segments(text.description)) for text in texts]
     words = [[word for segment in title + description for word in segment] for title, description in read]
     languages = [detect_language(item) for item in words]
-    told = Counter(code for code in languages if code != UNKNOWN)
-    majority = min(told, key=lambda code: (-told[code], code)) if told else "en"
+    majority = majority_language(languages)
+    usual = "en" if majority == UNKNOWN else majority
     items = []
     for text, (title, description), language, item_words in zip(texts, read, languages, words, strict=True):
-        grammar = FUNCTION_WORDS.get(majority if language == UNKNOWN else language, frozenset())
+        grammar = FUNCTION_WORDS.get(usual if language == UNKNOWN else language, frozenset())
         blocked = grammar.union(words_of(text.brand))
         items.append(
             _Segmented(list(_runs(title, blocked)), list(_runs(description, blocked)), language, len(item_words))

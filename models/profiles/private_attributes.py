@@ -21,7 +21,7 @@ _SENTENCES = re.compile(
     r"[.;:!?\n]+(?:\s|$)|,\s+(?=and |but |und |et |y )|\s+(?:and|but)\s+(?=(?:is|has|lives|seems)\b)"
 )
 _GOES_ON = "(?:who|with|in|of|from|living|aged|mit|qui|que|con)"
-_BETWEEN, _SMALL_WORDS = 30, 4  # characters from a subject to what is said of it; small words before the attribute
+_BETWEEN, _MOST_SMALL = 30, 4  # characters from a subject to what is said of it; small words before the attribute
 
 
 def find_private_claims(text: str, language: str | None = None, about: About = "user") -> list[str]:
@@ -68,7 +68,7 @@ def _rule(language: Language, says: Says, about: About) -> re.Pattern[str]:
     nouns = language.customer if about == "item" else f"{language.customer}|{language.person}"
     people = nouns if about == "item" else f"{nouns}|{language.pronoun}"
     begin = rf"\b(?:{people})\b" if about == "item" else rf"(?:^|\b(?:{people})\b)"
-    small, link = rf"(?:(?:{language.small})\s+){{0,{_SMALL_WORDS}}}", rf"\b(?:{language.link})\b"
+    small, link = rf"(?:(?:{language.small})\s+){{0,{_MOST_SMALL}}}", rf"\b(?:{language.link})\b"
     gap = rf"(?:,?\s[^,]{{0,{_BETWEEN}}}?)??"
     ways = []
     if says.is_:

@@ -13,12 +13,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.profiles.schema import MOST_EVENTS
 from models.profiles.shown_users import Proposition, ShownEvent, standing_references
 
 MOST_STANDING = 30
 """Propositions that one profile holds."""
-MOST_EVENTS = 50
-"""Events kept with one, the newest; as in the schema."""
 
 
 class Operation(BaseModel):

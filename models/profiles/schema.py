@@ -8,13 +8,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning; part of every profile."""
 
 PROMPT_VERSION = "extractive-1"
 """Version of the extractive rules; raised when they change, so that stored profiles become stale."""
+
+MOST_EVENTS = 50
+"""Events named with a taste, for it or against it."""
 
 Basis = Literal["stated", "inferred"]
 PriceBand = Literal["unknown", "low", "middle", "high"]
@@ -74,9 +77,13 @@ class Taste(_Strict):
     text: Line = Field(description="The category, brand, phrase or topic.")
     strength: Unit = Field(description="Share of the user's weighted activity that goes to it.")
     confidence: Unit = Field(description="How well the evidence supports it; grows with the number of events.")
-    event_ids: list[str] = Field(min_length=1, max_length=50, description="Events that support it, newest first.")
+    event_ids: list[str] = Field(
+        min_length=1, max_length=MOST_EVENTS, description="Events that support it, newest first."
+    )
     against_event_ids: list[str] = Field(
-        default=[], max_length=50, description="Events that speak against it, as a language model found, newest first."
+        default=[],
+        max_length=MOST_EVENTS,
+        description="Events that speak against it, as a language model found, newest first.",
     )
 
 
@@ -115,3 +122,10 @@ class UserProfile(_Strict):
     asked: Asked | None = Field(
         default=None, description="Where a language model wrote summary, topics and dislikes: since when they stand."
     )
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where a value first leaves a schema, and how, in one line without the value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +14,7 @@ from models.profiles.digests import digest_of
 from models.profiles.item_facts import category_path, known_items
 from models.profiles.item_profiles import readable_items, without_personal_data
 from models.text.hostile import hostile_kind
-from models.text.languages import UNKNOWN, detect_language, words_of
+from models.text.languages import UNKNOWN, language_of, majority_language
 
 REFERENCE_DIGITS, EXCERPT_CHARACTERS = 12, 200
 _STRUCK_OUT = re.compile(r"</?s>", re.IGNORECASE)  # honest HTML that looks like a chat's marker
@@ -54,7 +53,7 @@ class ShownItem:
     @property
     def reference(self) -> str:
         """What the answer has to repeat."""
-        return digest_of(self.item_id)[:REFERENCE_DIGITS]
+        return item_reference(self.item_id)
 
     @property
     def text(self) -> str:
@@ -65,6 +64,11 @@ class ShownItem:
     def data(self) -> dict[str, str]:
         """What stands in the prompt."""
         return {"item": self.reference, **{name: getattr(self, name) for name in _FIELDS}}
+
+
+def item_reference(item_id: str) -> str:
+    """What a model sees in place of an item's id."""
+    return digest_of(item_id)[:REFERENCE_DIGITS]
 
 
 def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) -> list[ShownItem]:
@@ -94,9 +98,8 @@ def shown_items(items: pl.DataFrame, as_of_day: date, config: ProfilesConfig) ->
 
 def _languages(texts: list[tuple[str, ...]]) -> list[frozenset[str]]:
     """What each item's profile may be written in."""
-    own = [detect_language(words_of(" ".join(fields))) for fields in texts]
-    told = Counter(code for code in own if code != UNKNOWN)
-    usual = min(told, key=lambda code: (-told[code], code)) if told else UNKNOWN
+    own = [language_of(" ".join(fields)) for fields in texts]
+    usual = majority_language(own)
     return [frozenset({code, usual} - {UNKNOWN}) for code in own]
 
 

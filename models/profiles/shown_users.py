@@ -112,7 +112,7 @@ class ShownUser:
     @property
     def reference(self) -> str:
         """What the answer has to repeat."""
-        return digest_of("user", self.user_id)[:REFERENCE_DIGITS]
+        return user_reference(self.user_id)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -129,6 +129,11 @@ class ShownUser:
         ]
         said = {"summary": self.standing.summary, "standing": standing}
         return {"user": self.reference, "history": self.history, **said, "events": _shown(self.new_events)}
+
+
+def user_reference(user_id: str) -> str:
+    """What a model sees in place of a user's id."""
+    return digest_of("user", user_id)[:REFERENCE_DIGITS]
 
 
 def event_references(events: tuple[ShownEvent, ...]) -> dict[str, ShownEvent]:

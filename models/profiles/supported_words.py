@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from models.profiles.config import UserExtraction
+from models.profiles.schema import MOST_EVENTS
 from models.profiles.user_events import exact
 
 CITED: dict[str, pl.DataType] = {
@@ -16,7 +17,6 @@ CITED: dict[str, pl.DataType] = {
 }
 """Rows of cited events: the `place`-th proposition of a user cites one, for it or against it. With `kept_only` it no
 longer counts once its item was given back."""
-MOST_EVENTS = 50
 
 
 def support_of(cited: pl.DataFrame, events: pl.DataFrame, config: UserExtraction) -> pl.DataFrame:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.profiles.answers import Rejected, reject_other_language, validated
-from models.profiles.personal_data import find_personal_data
-from models.profiles.private_attributes import find_private_claims
+from models.profiles.answers import Rejected, reject_other_language, reject_unsuitable, validated
 from models.profiles.propositions import Operation, apply_operations
 from models.profiles.schema import Line
 from models.profiles.shown_users import Proposition, ShownUser, event_references
-from models.text.hostile import hostile_kind
 
 
 class SaidTaste(BaseModel):
@@ -70,7 +67,7 @@ def read_user_answer(value: Any, user: ShownUser, allowed: Collection[str] = ())
     Args:
         value: The JSON value.
         user: Who was asked about.
-        allowed: Private attributes that it may claim, see `find_private_claims`.
+        allowed: Private attributes that it may claim, see `reject_unsuitable`.
 
     Raises:
         Rejected: It breaks the schema, is about another user, in another language, holds personal data, claims what
@@ -108,24 +105,13 @@ def _believed(
     if answer.user != user.reference:
         raise Rejected("it is about another user")
     said = list(_texts(answer.summary, operations))
-    _reject_unsuitable(said, allowed)
+    reject_unsuitable(said, "user", allowed)
     for text in (said[0], " ".join(said[1:])):  # a short summary is not outvoted by many names
         reject_other_language(text, user.languages)
     propositions, dropped = apply_operations(standing, operations, event_references(events))
     if operations and len(dropped) == len(operations):
         raise Rejected(f"none of its {len(dropped)} statements holds: {dropped[0]}")
     return UserWords(answer.summary, propositions, dropped)
-
-
-def _reject_unsuitable(texts: Iterable[str], allowed: Collection[str]) -> None:
-    """Refuse words that must stand in no profile."""
-    for text in texts:
-        if kinds := find_personal_data(text):
-            raise Rejected(f"it holds personal data ({', '.join(kinds)})")
-        if kind := hostile_kind(text):
-            raise Rejected(f"it talks to a language model ({kind})")
-        if kinds := [kind for kind in find_private_claims(text) if kind not in allowed]:
-            raise Rejected(f"it claims what is private ({', '.join(kinds)})")
 
 
 def _adding(kind: Any, said: SaidTaste) -> Operation:

@@ -23,7 +23,7 @@ import unicodedata
 from collections import Counter
 from typing import Literal
 
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import SMALL_WORDS, words_of
 
 Kind = Literal["hidden", "role", "order", "persona", "answer", "promotion", "stuffing", "noise"]
 
@@ -106,7 +106,6 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         r"\b(?:bad|worse|unsafe|recalled|ignored|illegal|irrelevant|dangerous|excluded)\b",
     ),
 }
-_SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 _RULES = {kind: re.compile("|".join(patterns)) for kind, patterns in _PATTERNS.items()}
 _LETTERS_APART = re.compile(r"(?:\b\w[ .\-_*]){5,}\w\b")
 _LIKE_LATIN = str.maketrans("аеорсухіјѕԁοаειτνκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdoaeitvkabezhikmnoptyx")
@@ -168,7 +167,7 @@ def _is_noise(plain: str) -> bool:
 def _is_stuffed(plain: str) -> bool:
     """One content word is a quarter of the text, and more than a few."""
     words = [word.removesuffix("s") for word in words_of(plain)]
-    counts = Counter(word for word in words if len(word) > 2 and word not in _SMALL_WORDS)
+    counts = Counter(word for word in words if len(word) > 2 and word not in SMALL_WORDS)
     most = max(counts.values(), default=0)
     return most >= LEAST_STUFFED and most >= STUFFED_SHARE * len(words)
 

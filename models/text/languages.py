@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 UNKNOWN = "und"
@@ -39,6 +40,8 @@ _WORD_LISTS = {
 }
 FUNCTION_WORDS: dict[str, frozenset[str]] = {code: frozenset(words.split()) for code, words in _WORD_LISTS.items()}
 """ISO 639-1 code -> words of that language that say nothing about an item."""
+SMALL_WORDS: frozenset[str] = frozenset().union(*FUNCTION_WORDS.values())
+"""Those of all languages."""
 
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
@@ -88,6 +91,12 @@ def language_of(text: str) -> str:
     words = words_of(text)
     plain = [word for word in words if word.isascii() or detect_language([word]) == UNKNOWN]
     return detect_language(plain if 2 * len(plain) >= len(words) else words)
+
+
+def majority_language(languages: Iterable[str | None]) -> str:
+    """The most frequent language that is known, ties to the first in the alphabet; `UNKNOWN` where none is."""
+    told = Counter(language for language in languages if language and language != UNKNOWN)
+    return min(told, key=lambda code: (-told[code], code)) if told else UNKNOWN
 
 
 def foreign_language(words: Sequence[str], expected: Collection[str]) -> str | None:

@@ -17,7 +17,6 @@ from item_writer import data_of, described, is_rich, reply
 from assets.generator_calls import TABLE
 from assets.point_in_time import interactions_until, items_known
 from assets.profiles import written_items, written_users
-from models.profiles import shown_items, shown_users
 from models.profiles.item_profiles import item_profiles
 from models.profiles.user_profiles import user_profiles
 from resources.text_generators.factory import make_generator
@@ -114,14 +113,6 @@ def by_item(frame: pl.DataFrame) -> dict[str, dict]:
 def some(data: dict[str, str], share: float) -> bool:
     """The same share of the items each time."""
     return zlib.crc32(data["item"].encode()) % 1000 < 1000 * share
-
-
-def reference(item_id: str) -> str:
-    return shown_items.ShownItem(item_id, "", "", "", "").reference
-
-
-def user_reference(user_id: str) -> str:
-    return shown_users.ShownUser(user_id, {}, ()).reference
 
 
 def troubled(body, nth):

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from models.profiles.quality.measure import Measure, share_of
 from models.text.languages import UNKNOWN, language_of
-
-
-def majority_language(languages: Iterable[str | None]) -> str:
-    """The most frequent language that is known, ties to the first in the alphabet; `UNKNOWN` where none is."""
-    told = Counter(language for language in languages if language and language != UNKNOWN)
-    return min(told, key=lambda code: (-told[code], code)) if told else UNKNOWN
 
 
 def same_language(profiles: Sequence[str], expected: Sequence[str]) -> Measure:

@@ -8,9 +8,8 @@ import polars as pl
 
 from models.profiles.item_facts import category_labels
 from models.profiles.quality.measure import Measure, share_of
-from models.text.languages import FUNCTION_WORDS, words_of
+from models.text.languages import SMALL_WORDS, words_of
 
-_SMALL_WORDS = frozenset().union(*FUNCTION_WORDS.values())
 LISTS = ("long_term", "current", "dislikes")
 CITED = pl.Schema({"user_id": pl.String, "kind": pl.String, "text": pl.String, "event_id": pl.String})
 
@@ -80,6 +79,6 @@ def _agrees(kind: str, text: str, labels: list[str] | None, text_of_item: str | 
         return False
     if text in labels:
         return True
-    words = {word for word in words_of(text) if word not in _SMALL_WORDS}
+    words = {word for word in words_of(text) if word not in SMALL_WORDS}
     known = set(words_of(text_of_item)).union(*map(words_of, labels))
     return bool(words & known) if kind == "topic" else bool(words) and words <= known

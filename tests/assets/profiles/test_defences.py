@@ -14,7 +14,7 @@ from item_writer import settings_of
 from obedient_writer import GOALS, PRAISE, obeys
 
 from assets.profiles.item_questions import ItemStep
-from models.profiles import item_answers, shown_items
+from models.profiles import answers, shown_items
 from models.profiles.config import ProfilesConfig
 from models.profiles.item_answers import Rejected, Source, read_item_answer, with_answer
 from models.profiles.item_profiles import ITEM_PROFILE_COLUMNS, item_profiles
@@ -166,7 +166,7 @@ def test_another_items_profile_never_changes(obeyed, goal, day):
     ],
 )
 def test_each_look_at_the_answer_is_what_keeps_it_out(obeyed, monkeypatch, goal, name, off):
-    monkeypatch.setattr(item_answers, name, off)
+    monkeypatch.setattr(answers, name, off)
     assert set(stops(obeyed, goal)) <= {None, "language"}
 
 

@@ -78,5 +78,15 @@ def test_a_profile_may_be_in_the_items_language_and_in_the_catalogues(make_items
     assert spoken["i0"] == spoken["k"] == {"en"} and spoken["j"] == {"de", "en"}
 
 
+def test_a_brand_in_another_script_is_no_language_that_a_profile_may_be_in(make_items, as_of):
+    row = {
+        "title": "Mug",
+        "description": "A mug for the kitchen that is made by hand.",
+        "brand": "\u7121\u5370\u826f\u54c1",
+    }
+    items = make_items([{"item_id": f"i{number}", **row} for number in range(3)])
+    assert {item.languages for item in shown_items(items, as_of, ProfilesConfig())} == {frozenset({"en"})}
+
+
 def test_where_no_text_gives_a_language_away_any_will_do(make_items, as_of):
     assert shown_items(make_items([{"item_id": "k", "title": "MUG"}]), as_of, ProfilesConfig())[0].languages == set()

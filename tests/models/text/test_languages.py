@@ -1,6 +1,14 @@
 import pytest
 
-from models.text.languages import FUNCTION_WORDS, UNKNOWN, detect_language, foreign_language, language_of, words_of
+from models.text.languages import (
+    FUNCTION_WORDS,
+    UNKNOWN,
+    detect_language,
+    foreign_language,
+    language_of,
+    majority_language,
+    words_of,
+)
 
 
 def test_words_keep_inner_hyphens_and_apostrophes():
@@ -96,3 +104,10 @@ def test_several_languages_or_none_may_be_expected():
 )
 def test_what_most_words_give_away(text, language):
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    ("told", "majority"), [(["de", "en", "de"], "de"), (["en", "de"], "de"), (["und", None], "und"), ([], "und")]
+)
+def test_the_majority_of_what_can_be_told(told, majority):
+    assert majority_language(told) == majority

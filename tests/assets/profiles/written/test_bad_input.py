@@ -9,11 +9,12 @@ from collections import Counter
 import pytest
 from chat_server import ChatServer, Reply, completion
 from item_writer import data_of, described, is_rich, reply, settings_of, writes
-from profile_writing import LAST, by_item, ledger, reference, written
+from profile_writing import LAST, by_item, ledger, written
 
 from models.errors import UserError
 from models.profiles.audit import audit_profiles
 from models.profiles.schema import ItemProfile
+from models.profiles.shown_items import item_reference
 
 TRANSPORT = {
     "429": Reply(429, {"error": {"message": "slow down"}}, {"Retry-After": "0"}),
@@ -36,7 +37,7 @@ def items_of(shop) -> list[str]:
 
 def for_each(shop, names) -> dict[str, str]:
     """Reference -> trouble, an item for each."""
-    return {reference(item): name for item, name in zip(items_of(shop), names, strict=False)}
+    return {item_reference(item): name for item, name in zip(items_of(shop), names, strict=False)}
 
 
 def senseless(name: str, body) -> Reply:
@@ -46,7 +47,7 @@ def senseless(name: str, body) -> Reply:
     answers = {
         "prose": "A fine thing for any kitchen.",
         "truncated": json.dumps(described(data))[:-20],
-        "another item": json.dumps(described(data, item=reference("another"))),
+        "another item": json.dumps(described(data, item=item_reference("another"))),
         "another language": json.dumps(described(data, summary=GERMAN)),
         "empty": "",
     }
@@ -133,8 +134,8 @@ class TestCatalogues:
             asked = {data_of(call.body)["item"]: data_of(call.body) for call in server.calls}
         rows = by_item(frame)
         assert not audit_profiles(frame, frame["item_id"]).invalid and counts["without text"] == 1
-        assert rows[items["no text"]]["backend"] == "extractive" and reference(items["no text"]) not in asked
-        shown = asked[reference(items["200 kB of HTML"])]["description"]
+        assert rows[items["no text"]]["backend"] == "extractive" and item_reference(items["no text"]) not in asked
+        shown = asked[item_reference(items["200 kB of HTML"])]["description"]
         assert shown.startswith("Warm light.") and "<" not in shown and len(shown) <= 4000
         assert rows[items["200 kB of HTML"]]["backend"] == "openai"
         emoji = ItemProfile.model_validate_json(rows[items["only emoji"]]["profile"])

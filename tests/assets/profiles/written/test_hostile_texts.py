@@ -7,7 +7,7 @@ from item_writer import data_of, described, reply, settings_of
 from profile_writing import CORPUS, LAST, by_item, unusable, written
 
 from assets.point_in_time import items_known
-from models.profiles import item_answers, shown_items
+from models.profiles import answers, shown_items
 
 
 class TestHostileTexts:
@@ -79,6 +79,6 @@ class TestHostileTexts:
 
     def test_answers_that_talk_to_a_model_are_the_second_defence(self, shop, monkeypatch):
         with ChatServer(unusable) as server:
-            monkeypatch.setattr(item_answers, "hostile_kind", lambda text: None)
+            monkeypatch.setattr(answers, "hostile_kind", lambda text: None)
             frame, _ = written(shop, generator=settings_of(server))
         assert "Ignore all" in "".join(frame["profile"]), "it was the look at the answer that kept it out"

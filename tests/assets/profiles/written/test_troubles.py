@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, reply, settings_of, writes
-from profile_writing import EARLIER, by_item, configured, killed_run, ledger, reference, some, troubled, written
+from profile_writing import EARLIER, by_item, configured, killed_run, ledger, some, troubled, written
 
 from assets.generator_calls import FINAL, TABLE
 from assets.profiles import writing
 from models.errors import UserError
+from models.profiles.shown_items import item_reference
 
 
 class TestErrors:
@@ -45,7 +46,7 @@ class TestErrors:
             mended, _ = written(shop, generator=settings_of(server, max_attempts=2))
         assert counts["item_short.v1 failed"] == counts["older profile"] + counts.get("extractive left out", 0) > 0
         old, now = by_item(earlier), by_item(frame)
-        kept = [item for item in now if some({"item": reference(item)}, 0.1) and item in old]
+        kept = [item for item in now if some({"item": item_reference(item)}, 0.1) and item in old]
         assert kept and all(now[item]["input_digest"] == old[item]["input_digest"] for item in kept)
         assert all(now[item]["summary"] == old[item]["summary"] for item in kept)
         assert set(mended["backend"]) == {"openai"}

@@ -9,13 +9,14 @@ import polars as pl
 import pytest
 from chat_server import ChatServer
 from item_writer import data_of, reply, settings_of
-from profile_writing import EARLIER, LAST, by_user, ledger, user_reference, users_written, written
+from profile_writing import EARLIER, LAST, by_user, ledger, users_written, written
 from user_writer import is_rich, is_update, operation, user_described, writes, writes_users
 
 from assets.point_in_time import interactions_until
 from models.profiles import prompt_files
 from models.profiles.audit import audit_profiles
 from models.profiles.schema import UserProfile
+from models.profiles.shown_users import user_reference
 from resources.warehouse import insert
 
 ALWAYS = {"user_questions": {"min_new_share": 0.0}}

@@ -9,15 +9,16 @@ import polars as pl
 import pytest
 from chat_server import ChatServer
 from item_writer import data_of, reply, settings_of
-from profile_writing import LAST, PRICES, configured, ledger, user_reference, users_written
+from profile_writing import LAST, PRICES, configured, ledger, users_written
 from tiny_llama import save_llama
 from user_writer import unusable, user_described, writes_users
 
 from assets.profiles import user_histories
 from assets.profiles.user_plan import plan_users
-from models.profiles import shown_users, user_answers
+from models.profiles import answers, shown_users
 from models.profiles.audit import audit_profiles
 from models.profiles.schema import UserProfile
+from models.profiles.shown_users import user_reference
 from resources.text_generators.factory import make_generator
 
 SOON = dt.date(2025, 9, 1)
@@ -149,7 +150,7 @@ class TestEscalation:
         with ChatServer(obeys) as server:
             frame, _ = users_written(shop, generator=settings_of(server))
             assert set(frame["backend"]) == {"extractive"}
-            monkeypatch.setattr(user_answers, "hostile_kind", lambda text: None)
+            monkeypatch.setattr(answers, "hostile_kind", lambda text: None)
             frame, _ = users_written(shop, generator=settings_of(server))
         assert "Ignore all" in "".join(frame["profile"])
 

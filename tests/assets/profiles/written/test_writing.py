@@ -11,7 +11,7 @@ import pytest
 from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, is_rich, reply, settings_of, writes
 from jsonschema import Draft202012Validator
-from profile_writing import LAST, PRICES, by_item, configured, ledger, reference, some, unusable, written
+from profile_writing import LAST, PRICES, by_item, configured, ledger, some, unusable, written
 from tiny_llama import save_llama
 from user_writer import is_about_a_user, writes_users
 
@@ -23,6 +23,7 @@ from models.profiles.audit import audit_profiles
 from models.profiles.item_profiles import item_profiles
 from models.profiles.prompt_files import load_prompt
 from models.profiles.schema import ItemProfile
+from models.profiles.shown_items import item_reference
 from pipelines.jobs import LEARNING_JOB
 from pipelines.runs import run_days
 from resources.text_generators.factory import make_generator
@@ -136,7 +137,7 @@ class TestATinyModel:
         for value, version in zip(said, calls["prompt_version"], strict=True):
             Draft202012Validator(schemas[version]).validate(value)
         rows = shop.warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ?", [LAST])
-        assert {one["item"] for one in said} == set(map(reference, rows["item_id"])), (
+        assert {one["item"] for one in said} == set(map(item_reference, rows["item_id"])), (
             "and to the item it was asked about"
         )
         assert "transformers" in set(rows["backend"]) <= {"transformers", "extractive"}
@@ -147,7 +148,7 @@ class TestEscalation:
     def test_short_then_rich_then_rules_each_counted(self, shop):
         with ChatServer(unusable) as server:
             frame, counts = written(shop, generator=settings_of(server))
-        places = Counter(zlib.crc32(item.encode()) % 4 for item in map(reference, frame["item_id"]))
+        places = Counter(zlib.crc32(item.encode()) % 4 for item in map(item_reference, frame["item_id"]))
         assert counts["item_short.v1 answered"] == places[0]
         assert counts["item_rich.v1 answered"] == places[1] + places[3]
         assert counts["extractive rejected"] == counts["item_rich.v1 rejected"] == places[2]

@@ -1,6 +1,6 @@
 import pytest
 
-from models.profiles.quality.language import majority_language, same_language
+from models.profiles.quality.language import same_language
 
 GERMAN, ENGLISH = (
     "Das ist eine Tasse aus Ton, und sie ist für den Kaffee.",
@@ -15,10 +15,3 @@ def test_profiles_in_another_language_than_their_items_are_counted():
 
 def test_what_cannot_be_told_is_left_out():
     assert same_language([GERMAN, "Mug", ENGLISH], ["und", "en", "en"]).n == 1
-
-
-@pytest.mark.parametrize(
-    ("told", "majority"), [(["de", "en", "de"], "de"), (["en", "de"], "de"), (["und", None], "und"), ([], "und")]
-)
-def test_users_speak_what_most_of_their_items_do(told, majority):
-    assert majority_language(told) == majority
