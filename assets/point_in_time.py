@@ -5,6 +5,7 @@ lists are scored on; it still counts as seen (`taken_back_until`).
 """
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -64,6 +65,17 @@ def user_ranges(warehouse: Warehouse, day: dt.date, n_interactions: int) -> list
     before = pl.col("n_interactions").cum_sum() - pl.col("n_interactions")
     ranges = users.group_by(before // n_interactions, maintain_order=True)
     return ranges.agg(pl.col("user_id").first().alias("first"), pl.col("user_id").last().alias("last"))[:, 1:].rows()
+
+
+def interactions_by_users(warehouse: Warehouse, day: dt.date, n_interactions: int) -> Iterator[pl.DataFrame]:
+    """Rows of `interactions_until`, of some consecutive users at a time, see `user_ranges`.
+
+    Yields:
+        The rows of each range; no row, once, where there are no users.
+    """
+    ranges: Sequence[UserRange | None] = user_ranges(warehouse, day, n_interactions)
+    for users in ranges or [None]:
+        yield interactions_until(warehouse, day, users)
 
 
 def interactions_between(warehouse: Warehouse, after: dt.date, until: dt.date) -> pl.DataFrame:

@@ -46,50 +46,68 @@ class UserPortion:
 
 
 @dataclass(frozen=True)
-class Histories:
-    """What everybody's prompts are made from.
+class ShownCatalogue:
+    """What prompts about users say of items.
 
     Attributes:
-        events: Weighed events of all users, sorted by user; `given_back` marks what was returned, `known_on` is the day
-            of the event or of its return, `is_shown` whether the item's text may be.
         texts: Item -> its text as shown in a history; hostile ones and those without text are left out.
         labels: See `shown_labels`.
         language: That of the catalogue.
     """
 
-    events: pl.DataFrame
     texts: dict[str, str]
     labels: pl.DataFrame
     language: str
 
 
-def histories_of(
-    warehouse: Warehouse, settings: Settings, interactions: pl.DataFrame, items: pl.DataFrame, day: dt.date
-) -> Histories:
-    """Read what is known of users at the end of a day.
+@dataclass(frozen=True)
+class Histories:
+    """What some users' prompts are made from.
+
+    Attributes:
+        events: Their weighed events, sorted by user; `given_back` marks what was returned, `known_on` is the day of the
+            event or of its return, `is_shown` whether the item's text may be.
+        catalogue: What is said of the items.
+    """
+
+    events: pl.DataFrame
+    catalogue: ShownCatalogue
+
+
+def shown_catalogue(items: pl.DataFrame, day: dt.date, settings: Settings) -> ShownCatalogue:
+    """What prompts may say of the items; looks at every text, so it is made once for all users.
 
     Args:
-        warehouse: The lake.
-        settings: The project's.
-        interactions: Rows of `interactions_until`.
         items: Rows of `items_known`.
         day: The as-of day.
+        settings: The project's.
     """
     config = settings.profiles
-    kept = interactions.with_columns(given_back=pl.lit(False), known_on=pl.col("event_day"))
-    back = given_back_until(warehouse, day).rename({"undone_on": "known_on"}).with_columns(given_back=pl.lit(True))
-    back = back.join(interactions.filter(pl.col("weight") > 0), on="user_id", how="semi")  # others have no profile
-    rows = pl.concat([kept, back.select(kept.columns)], how="vertical_relaxed")
     honest, _ = items_asked_about(items, day, settings)
     texts = _texts(honest, config.user_questions.event_characters)
     known = items.filter(pl.col("item_id").is_in(list(texts)))
     sample = " ".join(text for _, text in zip(range(LANGUAGE_ITEMS), texts.values(), strict=False))
-    return Histories(
-        weighed_events(rows, day, config.user).with_columns(is_shown=pl.col("item_id").is_in(list(texts))),
-        texts,
-        shown_labels(known, config.user.category_depth),
-        language_of(sample),
-    )
+    return ShownCatalogue(texts, shown_labels(known, config.user.category_depth), language_of(sample))
+
+
+def histories_of(
+    warehouse: Warehouse, settings: Settings, interactions: pl.DataFrame, catalogue: ShownCatalogue, day: dt.date
+) -> Histories:
+    """Read what is known of some users at the end of a day.
+
+    Args:
+        warehouse: The lake.
+        settings: The project's.
+        interactions: Their rows of `interactions_until`.
+        catalogue: Of the same day.
+        day: The as-of day.
+    """
+    kept = interactions.with_columns(given_back=pl.lit(False), known_on=pl.col("event_day"))
+    back = given_back_until(warehouse, day).rename({"undone_on": "known_on"}).with_columns(given_back=pl.lit(True))
+    back = back.join(interactions.filter(pl.col("weight") > 0), on="user_id", how="semi")  # others have no profile
+    rows = pl.concat([kept, back.select(kept.columns)], how="vertical_relaxed")
+    is_shown = pl.col("item_id").is_in(list(catalogue.texts))
+    return Histories(weighed_events(rows, day, settings.profiles.user).with_columns(is_shown=is_shown), catalogue)
 
 
 def user_portions(
@@ -111,11 +129,11 @@ def user_portions(
         portion = users[start : start + PORTION]
         first, last = ids.search_sorted(portion[0], "left"), ids.search_sorted(portion[-1], "right")
         earlier = earlier_words(warehouse, day, portion.to_list(), steps.versions, generator)
-        yield _sorted_out(settings, histories, histories.events[first:last], earlier, day)
+        yield _sorted_out(settings, histories.catalogue, histories.events[first:last], earlier, day)
 
 
 def _sorted_out(
-    settings: Settings, histories: Histories, events: pl.DataFrame, earlier: dict[str, Standing], day: dt.date
+    settings: Settings, catalogue: ShownCatalogue, events: pl.DataFrame, earlier: dict[str, Standing], day: dt.date
 ) -> UserPortion:
     config = settings.profiles.user_questions
     shown = events.filter("is_shown")
@@ -127,11 +145,11 @@ def _sorted_out(
     portion.stand = {user: earlier[user] for user, way in ways.items() if way == "stand"}
     asked = shown.filter(pl.col("user_id").is_in([user for user, way in ways.items() if way != "stand"]))
     updated = asked.filter(pl.col("user_id").is_in([user for user, way in ways.items() if way == "update"]))
-    counted = counted_histories(asked, histories.labels, settings.profiles.user.max_tastes)
-    whole = _selection(asked, histories, config.shown_events)
-    new = _selection(_since(updated, earlier), histories, config.shown_events)
+    counted = counted_histories(asked, catalogue.labels, settings.profiles.user.max_tastes)
+    whole = _selection(asked, catalogue, config.shown_events)
+    new = _selection(_since(updated, earlier), catalogue, config.shown_events)
     for user, own in whole.items():
-        languages = _languages(own, histories.language)
+        languages = _languages(own, catalogue.language)
         history = counted.get(user, {"events": 0})
         if ways[user] == "update":
             portion.update.append(ShownUser(user, history, own, new[user], earlier[user], languages))
@@ -161,8 +179,8 @@ def _asked_on(earlier: dict[str, Standing]) -> pl.DataFrame:
     return pl.DataFrame(rows, {"user_id": pl.String(), "asked_on": pl.Date()}, orient="row")
 
 
-def _selection(events: pl.DataFrame, histories: Histories, limit: int) -> dict[str, tuple[ShownEvent, ...]]:
-    return shown_events(selected(touched_items(events), histories.labels, limit), histories.texts)
+def _selection(events: pl.DataFrame, catalogue: ShownCatalogue, limit: int) -> dict[str, tuple[ShownEvent, ...]]:
+    return shown_events(selected(touched_items(events), catalogue.labels, limit), catalogue.texts)
 
 
 def _languages(events: tuple[ShownEvent, ...], of_catalogue: str) -> frozenset[str]:

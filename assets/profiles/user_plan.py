@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from assets.point_in_time import interactions_until, items_known
+from assets.point_in_time import interactions_by_users, items_known
 from assets.profiles.expected_calls import Forecast, Plan
-from assets.profiles.user_histories import histories_of, user_portions
+from assets.profiles.user_histories import histories_of, shown_catalogue, user_portions
 from assets.profiles.user_questions import user_steps
 from models.text.generation.contract import TextGenerator
 from resources.settings import Settings
@@ -21,12 +21,13 @@ def plan_users(warehouse: Warehouse, generator: TextGenerator, settings: Setting
         day: The as-of day.
     """
     forecast, steps = Forecast(warehouse, generator, settings), user_steps(settings)
-    known = (interactions_until(warehouse, day), items_known(warehouse, day))
-    histories = histories_of(warehouse, settings, *known, day)
+    catalogue = shown_catalogue(items_known(warehouse, day), day, settings)
     n_users = n_standing = 0
-    for portion in user_portions(warehouse, generator, settings, steps, histories, day):
-        forecast.add(portion.build, steps.short, steps.rich)
-        forecast.add(portion.update, steps.update, steps.rich)
-        n_users += len(portion.build) + len(portion.update) + len(portion.stand)
-        n_standing += len(portion.stand)
+    for interactions in interactions_by_users(warehouse, day, settings.profiles.portion_interactions):
+        histories = histories_of(warehouse, settings, interactions, catalogue, day)
+        for portion in user_portions(warehouse, generator, settings, steps, histories, day):
+            forecast.add(portion.build, steps.short, steps.rich)
+            forecast.add(portion.update, steps.update, steps.rich)
+            n_users += len(portion.build) + len(portion.update) + len(portion.stand)
+            n_standing += len(portion.stand)
     return forecast.plan("user", day, {"users": n_users, "words that stand": n_standing})

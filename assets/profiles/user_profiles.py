@@ -7,14 +7,16 @@ that write it. Read by people, and by models that take words.
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from assets.graph import PARTITION_ROWS, Columns, Graph, as_of, table_metadata
-from assets.point_in_time import interactions_until, items_known, user_ranges
+from assets.point_in_time import interactions_by_users, interactions_until, items_known
 from assets.profiles.checks import UserFindings, user_profile_specs
 from assets.profiles.questions import generator_of
+from assets.profiles.user_histories import shown_catalogue
 from assets.profiles.written_users import write_users
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.company import favourites, favourites_text
@@ -83,19 +85,20 @@ def profile_everyone(
     items, config = items_known(warehouse, day), settings.profiles
     item_profiles = warehouse.read("SELECT * FROM item_profiles WHERE as_of_day = ? ORDER BY item_id", [day])
     profiler = UserProfiler.of(items, item_profiles, day, config)
-    generator = generator_of(settings) if config.user_backend == "generator" else None
+    write = None
+    if config.user_backend == "generator":
+        catalogue = shown_catalogue(items, day, settings)
+        write = partial(write_users, warehouse, generator_of(settings), settings, catalogue=catalogue, day=day)
     warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
     findings, counts = UserFindings(config.allowed_private_attributes), Counter[str]()
     liked: dict[str, list[str]] = {}
     if config.company.n_items:
         liked = favourites(interactions_until(warehouse, day), items, config.company)
     with ParquetPortions(warehouse, "user_profiles", day) as portions:
-        ranges: Sequence[tuple[str, str] | None] = user_ranges(warehouse, day, config.portion_interactions) or [None]
-        for users in ranges:
-            interactions = interactions_until(warehouse, day, users)
+        for interactions in interactions_by_users(warehouse, day, config.portion_interactions):
             frame = profiler.profiles(interactions)
-            if generator is not None:
-                frame, told = write_users(warehouse, generator, settings, frame, interactions, items, day)
+            if write is not None:
+                frame, told = write(frame, interactions)
                 counts.update(told)
             frame = _with_texts(frame, liked)
             findings.add(frame, interactions)

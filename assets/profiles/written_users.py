@@ -6,7 +6,7 @@ import polars as pl
 
 from assets.profiles.earlier_words import model_digest, words_of_anyone
 from assets.profiles.questions import allowance_of
-from assets.profiles.user_histories import UserPortion, histories_of, user_portions
+from assets.profiles.user_histories import ShownCatalogue, UserPortion, histories_of, user_portions
 from assets.profiles.user_questions import user_steps
 from assets.profiles.writing import Writing
 from models.profiles.answers import Source
@@ -27,10 +27,10 @@ def write_users(
     settings: Settings,
     rows: pl.DataFrame,
     interactions: pl.DataFrame,
-    items: pl.DataFrame,
+    catalogue: ShownCatalogue,
     day: dt.date,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """User profiles by the model, those by rules where it has none.
+    """Profiles of some users by the model, those by rules where it has none.
 
     Users who changed enough since the last question are asked about again; the words of the others stand, their support
     counted anew. A user that the budget or a failure left out keeps the newest earlier words, where there are any.
@@ -39,16 +39,16 @@ def write_users(
         warehouse: The lake.
         generator: Who writes.
         settings: The project's.
-        rows: The extractive profiles of all users, sorted by id.
-        interactions: Rows of `interactions_until`.
-        items: Rows of `items_known`.
+        rows: Their extractive profiles, sorted by id.
+        interactions: Their rows of `interactions_until`.
+        catalogue: What may be said of the items.
         day: The as-of day.
 
     Returns:
         The rows, in the same columns and order, and how many of them came about how.
     """
     steps = user_steps(settings)
-    histories = histories_of(warehouse, settings, interactions, items, day)
+    histories = histories_of(warehouse, settings, interactions, catalogue, day)
     run: Run = Writing(warehouse, generator, settings, day, allowance_of(warehouse, settings, day))
     made: dict[str, dict] = {}
     for portion in user_portions(warehouse, generator, settings, steps, histories, day):

@@ -16,7 +16,7 @@ from item_writer import data_of, described, is_rich, reply
 
 from assets.generator_calls import TABLE
 from assets.point_in_time import interactions_until, items_known
-from assets.profiles import written_items, written_users
+from assets.profiles import user_histories, written_items, written_users
 from models.profiles.item_profiles import item_profiles
 from models.profiles.user_profiles import user_profiles
 from resources.text_generators.factory import make_generator
@@ -66,7 +66,8 @@ def users_written(shop, day: dt.date = LAST, store: bool = False, **sections) ->
     interactions, items = interactions_until(warehouse, day), items_known(warehouse, day)
     rows = user_profiles(interactions, items, item_profiles(items, day), day, settings.profiles)
     generator = make_generator(settings.generator)
-    frame, counts = written_users.write_users(warehouse, generator, settings, rows, interactions, items, day)
+    catalogue = user_histories.shown_catalogue(items, day, settings)
+    frame, counts = written_users.write_users(warehouse, generator, settings, rows, interactions, catalogue, day)
     if store:
         warehouse.replace_days("user_profiles", "as_of_day", day, day, frame)
     return frame, counts

@@ -6,6 +6,7 @@ from item_writer import settings_of
 from profile_writing import EARLIER, LAST, PRICES, configured, ledger, users_written, written
 from user_writer import troubled, unusable, writes, writes_users
 
+from assets import point_in_time
 from assets.profiles import questions
 from assets.profiles.user_plan import plan_users
 from resources.text_generators.factory import make_generator
@@ -64,6 +65,23 @@ class TestThePlan:
         rows = ledger(shop)
         assert sum(share.calls for share in plan.shares) == rows["attempts"].sum() == plan.told["users"]
         assert sum(share.tokens_in for share in plan.shares) == pytest.approx(rows["tokens_in"].sum(), rel=0.1)
+
+    def test_reads_some_users_at_a_time_and_finds_the_same(self, shop, monkeypatch):
+        read, sizes = point_in_time.interactions_until, []
+
+        def interactions_until(*words):
+            rows = read(*words)
+            sizes.append(len(rows))
+            return rows
+
+        monkeypatch.setattr(point_in_time, "interactions_until", interactions_until)
+        with ChatServer(writes_users) as server:
+            whole, parts = (
+                self.plan(shop, generator=settings_of(server), profiles={"portion_interactions": size})
+                for size in (10**6, 200)
+            )
+        assert parts == whole
+        assert len(sizes) > 2 and max(sizes[1:]) < sizes[0] == sum(sizes[1:])
 
     def test_of_a_night_counts_updates_and_words_that_stand(self, shop):
         with ChatServer(writes_users) as server:
