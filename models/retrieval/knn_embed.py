@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from models.ann.metric import prepared
 from models.errors import UserError
 from models.retrieval import registry
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.clusters import find_clusters
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
@@ -228,8 +229,7 @@ class KnnEmbed(Retriever):
         """Write the base into `base/`, and the clusters, the users' vectors and histories and `config.json`."""
         (folder / BASE_FOLDER).mkdir()
         self.base.save(folder / BASE_FOLDER)
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_arrays(folder, {name: getattr(self, name) for name in ARRAYS})
         (folder / IDS_FILE).write_text(json.dumps(list(self._row_of)))
         write_config(self.name, self.config, folder)
 
@@ -240,7 +240,7 @@ class KnnEmbed(Retriever):
 
         retriever = cls(read_config(cls.name, KnnEmbedConfig, folder))
         retriever.base = registry.load_retriever(folder / BASE_FOLDER)
-        cluster_of, vectors, indptr, indices = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS)
+        cluster_of, vectors, indptr, indices = load_arrays(folder, ARRAYS).values()
         retriever.cluster_of = cluster_of
         ones = np.ones(len(indices), dtype=np.float32)
         matrix = csr_matrix((ones, indices, indptr), (len(indptr) - 1, len(cluster_of)))
