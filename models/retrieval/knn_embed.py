@@ -130,14 +130,12 @@ class KnnEmbed(Retriever):
 
     def describe_items(self, features: ItemFeatures) -> None:
         """Tell the base."""
-        if not self.reads_item_features:
-            super().describe_items(features)
+        super().describe_items(features)
         self.base.describe_items(features)
 
     def describe_users(self, texts: UserTexts) -> None:
         """Tell the base."""
-        if not self.reads_user_texts:
-            super().describe_users(texts)
+        super().describe_users(texts)
         self.base.describe_users(texts)
 
     def memory_parts(self, shape: DataShape) -> dict[str, int]:
@@ -200,8 +198,7 @@ class KnnEmbed(Retriever):
             touched = smoothed(touched, self.reference_shares, neighbours, config.own_weight)
         n_clusters = int(self.cluster_of.max()) + 1
         found = mixtures(touched, self.cluster_of, n_clusters, self.base.item_vectors(), config.n_interests)
-        n, m, size = found.vectors.shape
-        centroids = prepared(found.vectors.reshape(-1, size), "cosine").reshape(n, m, size)
+        centroids = prepared(found.vectors, "cosine")
         mixed = (1 - config.user_share) * centroids + config.user_share * vectors[:, None]
         return Interests(mixed.astype(np.float32), found.weights)
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from models.retrieval.contract import FitReport, Progress, no_progress
 from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures, features_of
+from models.retrieval.item_features import features_of
 from models.sequential.sequence_config import SequenceConfig
 from models.sequential.sequence_retriever import SequenceRetriever
 
@@ -41,16 +41,11 @@ class FeaturedRetriever(SequenceRetriever):
     continues: ClassVar[bool] = False
 
     config: FeaturedConfig
-    features: ItemFeatures | None = None
 
     @property
     def reads_item_features(self) -> bool:
         """Always."""
         return True
-
-    def describe_items(self, features: ItemFeatures) -> None:
-        """See `Retriever.describe_items`."""
-        self.features = features
 
     def new_encoded(self, n_items: int) -> EncodedItems:
         """The network that is trained.
