@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -16,7 +15,6 @@ from models.sequential.sequence_retriever import SequenceRetriever
 
 if TYPE_CHECKING:
     from models.sequential.item_encoder import EncodedItems
-    from models.sequential.sequence_network import SequenceNetwork
 
 
 class FeaturedConfig(SequenceConfig):
@@ -47,8 +45,8 @@ class FeaturedRetriever(SequenceRetriever):
         """Always."""
         return True
 
-    def new_encoded(self, n_items: int) -> EncodedItems:
-        """The network that is trained.
+    def drawn_network(self, n_items: int) -> EncodedItems:
+        """See `SequenceRetriever.drawn_network`; its items are what the encoder makes of them.
 
         Raises:
             ValueError: The features are missing, or of another vocabulary.
@@ -57,11 +55,7 @@ class FeaturedRetriever(SequenceRetriever):
 
         features, c = features_of(self.name, self.features, n_items), self.config
         encoder = ItemEncoder(features, c.embedding_size, c.dropout, c.own_vector_dropout)
-        return EncodedItems(super().drawn_network(n_items), encoder)
-
-    def drawn_network(self, n_items: int) -> SequenceNetwork:
-        """See `SequenceRetriever.drawn_network`."""
-        return self.new_encoded(n_items)
+        return EncodedItems(super().drawn_network(n_items), encoder)  # type: ignore[arg-type]
 
     def loss_floats(self, n_positions: int, shape: DataShape) -> int:
         """See `SequenceRetriever.loss_floats`; each different item of a batch, read or set against, is encoded."""
@@ -82,8 +76,3 @@ class FeaturedRetriever(SequenceRetriever):
         encoded: EncodedItems = self.network  # type: ignore[assignment]
         self._network = encoded.into_body().eval()
         return report
-
-    def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
-        """See `SequenceRetriever.fingerprint`; of the features too."""
-        read = "" if self.features is None else self.features.digest()
-        return hashlib.sha256(f"{super().fingerprint(train, validation, n_epochs)} {read}".encode()).hexdigest()
