@@ -70,6 +70,13 @@ class EmbeddingRetriever(AlignedRetriever):
 
         return embedding_memory(self, shape)
 
+    def loss_floats(self, n_pairs: int) -> int:
+        """Numbers that the loss of a batch of so many pairs holds."""
+        from models.collaborative.memory import pair_loss_floats
+
+        assert isinstance(self.config, EmbeddingConfig), "a model with another config has a loss of its own"
+        return pair_loss_floats(self.config, n_pairs)
+
     def network_floats(self, shape: DataShape) -> int:
         """Numbers that the network holds in a step besides its weights: none where vectors are as they are."""
         return 0

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from models.collaborative.co_occurrence import nearest_items
 from models.collaborative.embedding_retriever import EmbeddingRetriever
+from models.collaborative.memory import weighted_scores
 from models.collaborative.ultragcn_config import UltraGcnConfig
 from models.retrieval.data_shape import DataShape
 
@@ -38,6 +39,10 @@ class UltraGcn(EmbeddingRetriever):
     Config: ClassVar[type[BaseModel]] = UltraGcnConfig
 
     config: UltraGcnConfig
+
+    def loss_floats(self, n_pairs: int) -> int:
+        """See `EmbeddingRetriever.loss_floats`."""
+        return weighted_scores(n_pairs, self.config.n_negatives, self.config.embedding_size)
 
     def network_floats(self, shape: DataShape) -> int:
         """See `EmbeddingRetriever.network_floats`; neighbours with their weights."""

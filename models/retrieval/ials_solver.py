@@ -40,9 +40,9 @@ def solve(
         vectors: `[m, embedding_size]` float32 of the other side.
         config: Weights and penalties.
         device: Where it is computed.
+        start: `[n, embedding_size]`, vectors to improve by `n_cg_steps`; `None`: solved whole.
         whole: `Y'Y` and the number of all vectors of the other side, where `vectors` are only those that the entries
             name: a few users then cost nothing for the rest of a catalogue. `None`: they are all.
-        start: `[n, embedding_size]`, vectors to improve by `n_cg_steps`; `None`: solved whole.
 
     Returns:
         `[n, embedding_size]` float32; 0 for a row without entries.
