@@ -61,9 +61,8 @@ def build(graph: Graph) -> list[dg.AssetsDefinition]:
 
 
 def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
-    retriever_class = registry.retriever_class(name)
     unfitted = registry.new_retriever(name, graph.settings.retrievers[name])
-    kind = "torch" if retriever_class.has_vectors else "numpy"
+    kind = "torch" if unfitted.has_vectors else "numpy"
     deps = ["interaction_sequences"]
     if unfitted.reads_item_features:
         deps += ["item_text_embeddings", "core_item_versions"]
@@ -76,9 +75,9 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         blocking=True,
         description=f"On the validation days, NDCG@10 is not significantly below {BASELINE}'s.",
     )
-    summary = (retriever_class.__doc__ or name).strip().splitlines()[0]
+    summary = (type(unfitted).__doc__ or name).strip().splitlines()[0]
 
-    specs = [] if retriever_class.is_baseline else [spec]
+    specs = [] if unfitted.is_baseline else [spec]
 
     @dg.asset(name=name, description=summary, check_specs=specs, **common)
     def retriever(
@@ -88,9 +87,9 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
         n_days = graph.settings.split.validation_days
         told = read_descriptions(warehouse, unfitted, day, n_days, data.item_ids)
-        config = registry.config_class(name).model_validate(graph.settings.retrievers[name])
+        config = unfitted.config
         earlier = None
-        if retriever_class.continues and isinstance(config, TrainingConfig):
+        if unfitted.continues and isinstance(config, TrainingConfig):
             earlier = find_earlier(warehouse, artifacts, config, name, day, told.encoder)
         trained = train(name, graph, data, end_of(day) - n_days * DAY_SECONDS, context.log.info, earlier, told)
         about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
@@ -98,7 +97,7 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
 
         def fill(folder: Path) -> None:
             save(trained, folder)
-            if retriever_class.continues:
+            if unfitted.continues:
                 write_training(folder, day, earlier, data.item_ids, told.encoder)
 
         digest = store_artifact(warehouse, artifacts, name, day, fill, about)
@@ -131,10 +130,10 @@ def train(
         told: What is known of items and users, for a retriever that reads it.
     """
     settings = graph.settings
-    config = registry.config_class(name).model_validate(settings.retrievers[name])
-    device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
     judged, final = (registry.new_retriever(name, settings.retrievers[name]) for _ in ("judged", "final"))
+    config = final.config
+    device = pick_device(settings.compute.device) if final.has_vectors else "cpu"
     told.tell(judged, told.users_before)
     told.tell(final, told.users)
     n_epochs = None
