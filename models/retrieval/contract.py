@@ -64,6 +64,8 @@ class Retriever(ABC):
     """What `describe_items` was given."""
     user_texts: UserTexts | None = None
     """What `describe_users` was given."""
+    checkpoint_folder: Path | None = None
+    """Where a model that trains by epochs writes its state after each, and continues from after a kill."""
 
     def __init__(self, config: BaseModel):
         self.config = config

@@ -159,6 +159,7 @@ class KnnEmbed(Retriever):
         """Fit the base, cluster its items (those somebody touched), keep its users' vectors and histories."""
         config = self.config
         memory = check_memory(self, train, validation, device)
+        self.base.checkpoint_folder = self.checkpoint_folder
         report = self.base.fit(train, validation, device, progress, n_epochs)
         vectors = np.asarray(self.base.item_vectors())
         touched = np.unique(train.items) if len(train.items) else np.arange(train.n_items)
