@@ -123,7 +123,8 @@ def sasrec(folder: Path) -> dict:
 
 def ials(folder: Path, n_iterations: int) -> dict:
     """CPU seconds of a fit."""
-    from models.retrieval.ials import Ials, IalsConfig
+    from models.retrieval.ials import Ials
+    from models.retrieval.ials_config import IalsConfig
     from models.retrieval.interactions import Interactions
 
     train = Interactions.load(folder / "train")

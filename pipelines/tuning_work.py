@@ -74,7 +74,7 @@ class Work:
         device = pick_device(settings.compute.device) if has_vectors else "cpu"
         given = settings.retrievers[retriever]
         parts = [given, str(day), digest, n_days, device, optuna, _code_of(retriever)]
-        if registry.reads_item_features(retriever, given):
+        if registry.new_retriever(retriever, given).reads_item_features:
             parts.append(encoder_of(warehouse, day))
         store = TrialStore(warehouse, retriever, day, study_digest(retriever, plan, parts))
         return cls(retriever, given, n_days, data, window, store, device)

@@ -10,12 +10,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from models.errors import UserError
+from resources.unfinished_work import unfinished_work
 
 MANIFEST = "manifest.json"
 DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -60,6 +62,15 @@ class ArtifactStore(dg.ConfigurableResource):  # type: ignore[type-arg]
             return digest
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def unfinished(self, asset: str, name: str) -> AbstractContextManager[Path | None]:
+        """Where an asset keeps what it has so far, see `unfinished_work`.
+
+        Args:
+            asset: The asset's name.
+            name: Of the work, such as its as-of day.
+        """
+        return unfinished_work(self._folder(asset, "0" * 32).parent, name)
 
     def _move(self, draft: Path, target: Path) -> None:
         """Put a finished draft in its place, unless the same artifact lies there already."""

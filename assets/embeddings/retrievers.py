@@ -61,24 +61,11 @@ def build(graph: Graph) -> list[dg.AssetsDefinition]:
 
 
 def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
-    retriever_class = registry.retriever_class(name)
     unfitted = registry.new_retriever(name, graph.settings.retrievers[name])
-    kind = "torch" if retriever_class.has_vectors else "numpy"
-    deps = ["interaction_sequences"]
-    if unfitted.reads_item_features:
-        deps += ["item_text_embeddings", "core_item_versions"]
-    if unfitted.reads_user_texts:
-        deps += ["user_text_embeddings"]
-    common = graph.as_of_asset("embeddings", {kind}, deps)
-    spec = dg.AssetCheckSpec(
-        f"{name}_is_not_worse_than_{BASELINE}",
-        asset=name,
-        blocking=True,
-        description=f"On the validation days, NDCG@10 is not significantly below {BASELINE}'s.",
-    )
-    summary = (retriever_class.__doc__ or name).strip().splitlines()[0]
-
-    specs = [] if retriever_class.is_baseline else [spec]
+    kind = "torch" if unfitted.has_vectors else "numpy"
+    common = graph.as_of_asset("embeddings", {kind}, _deps(unfitted))
+    summary = (type(unfitted).__doc__ or name).strip().splitlines()[0]
+    specs = [] if unfitted.is_baseline else [_spec(name)]
 
     @dg.asset(name=name, description=summary, check_specs=specs, **common)
     def retriever(
@@ -88,26 +75,46 @@ def _asset(graph: Graph, name: str) -> dg.AssetsDefinition:
         data = Interactions.load(artifact_folder(warehouse, artifacts, "interaction_sequences", day))
         n_days = graph.settings.split.validation_days
         told = read_descriptions(warehouse, unfitted, day, n_days, data.item_ids)
-        config = registry.config_class(name).model_validate(graph.settings.retrievers[name])
+        config = unfitted.config
         earlier = None
-        if retriever_class.continues and isinstance(config, TrainingConfig):
+        if unfitted.continues and isinstance(config, TrainingConfig):
             earlier = find_earlier(warehouse, artifacts, config, name, day, told.encoder)
-        trained = train(name, graph, data, end_of(day) - n_days * DAY_SECONDS, context.log.info, earlier, told)
-        about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
-        about["curve"] = trained.report.curve
+        cut = end_of(day) - n_days * DAY_SECONDS
 
         def fill(folder: Path) -> None:
             save(trained, folder)
-            if retriever_class.continues:
+            if unfitted.continues:
                 write_training(folder, day, earlier, data.item_ids, told.encoder)
 
-        digest = store_artifact(warehouse, artifacts, name, day, fill, about)
+        with artifacts.unfinished(name, str(day)) as checkpoints:
+            trained = train(name, graph, data, cut, context.log.info, earlier, told, checkpoints)
+            about = {"retriever": name, "config": config.model_dump(mode="json"), **metrics(trained)}
+            about["curve"] = trained.report.curve
+            digest = store_artifact(warehouse, artifacts, name, day, fill, about)
         shown = {**in_words(metrics(trained)), **artifact_metadata(warehouse, digest), **curve(name, trained.report)}
         yield dg.MaterializeResult(metadata=shown)
-        if specs:
+        for spec in specs:
             yield check(trained, spec.name, graph.settings.checks.weak_retriever)
 
     return retriever
+
+
+def _deps(unfitted: Retriever) -> list[str]:
+    deps = ["interaction_sequences"]
+    if unfitted.reads_item_features:
+        deps += ["item_text_embeddings", "core_item_versions"]
+    if unfitted.reads_user_texts:
+        deps += ["user_text_embeddings"]
+    return deps
+
+
+def _spec(name: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        f"{name}_is_not_worse_than_{BASELINE}",
+        asset=name,
+        blocking=True,
+        description=f"On the validation days, NDCG@10 is not significantly below {BASELINE}'s.",
+    )
 
 
 def train(
@@ -118,6 +125,7 @@ def train(
     log: Any,
     earlier: Earlier | None = None,
     told: Descriptions = Descriptions(),
+    checkpoints: Path | None = None,
 ) -> Trained:
     """Fit on what lies before `cut`, judge on what follows, fit on everything for as many epochs.
 
@@ -129,14 +137,18 @@ def train(
         log: Called with the progress.
         earlier: Models to continue from, each for `continued_epochs`; `None` trains both from the beginning.
         told: What is known of items and users, for a retriever that reads it.
+        checkpoints: Where both models' states are kept after each epoch; what a killed run of the same left there is
+            continued. `None` keeps none.
     """
     settings = graph.settings
-    config = registry.config_class(name).model_validate(settings.retrievers[name])
-    device = pick_device(settings.compute.device) if registry.retriever_class(name).has_vectors else "cpu"
     past, future = data.before(cut), data.since(cut)
     judged, final = (registry.new_retriever(name, settings.retrievers[name]) for _ in ("judged", "final"))
+    config = final.config
+    device = pick_device(settings.compute.device) if final.has_vectors else "cpu"
     told.tell(judged, told.users_before)
     told.tell(final, told.users)
+    if checkpoints:
+        judged.checkpoint_folder, final.checkpoint_folder = checkpoints / "judged", checkpoints / "final"
     n_epochs = None
     if earlier and isinstance(config, TrainingConfig):
         positions = earlier.positions(data.item_ids)

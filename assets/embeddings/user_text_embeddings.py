@@ -25,7 +25,9 @@ TABLE = "user_text_embeddings"
 def wanted(graph: Graph) -> bool:
     """Whether the asset exists."""
     given = graph.settings.retrievers
-    return graph.settings.text.user_vectors or any(registry.reads_user_texts(*each) for each in given.items())
+    return graph.settings.text.user_vectors or any(
+        registry.new_retriever(*each).reads_user_texts for each in given.items()
+    )
 
 
 def build(graph: Graph) -> list[dg.AssetsDefinition]:

@@ -171,7 +171,9 @@ def judged_names(protocol: str, config: ProtocolConfig, configured: Mapping[str,
     Raises:
         UserError: It names one that reads what items are, which a protocol's split does not say.
     """
-    reading = [each for each, settings in configured.items() if registry.reads_item_features(each, settings)]
+    reading = [
+        each for each, settings in configured.items() if registry.new_retriever(each, settings).reads_item_features
+    ]
     asked = [each for each in config.retrievers or [] if each in reading]
     if asked:
         raise UserError(

@@ -9,14 +9,14 @@ def prepared(vectors: np.ndarray, metric: str) -> np.ndarray:
     """Vectors whose inner product is the metric: as they are, or each divided by its length.
 
     Args:
-        vectors: `[n, embedding_size]`.
+        vectors: `[..., embedding_size]`.
         metric: `inner_product` or `cosine`.
 
     Returns:
-        `[n, embedding_size]` float32 in C order; under `cosine` a vector of zeros stays one.
+        `[..., embedding_size]` float32 in C order; under `cosine` a vector of zeros stays one.
     """
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if metric == "inner_product":
         return vectors
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(lengths > 0, lengths, np.float32(1))

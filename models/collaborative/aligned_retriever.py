@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.collaborative.embedding_config import VectorConfig
-from models.retrieval.contract import Retriever
+from models.collaborative.pair_retriever import PairRetriever
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures, features_of
-from models.retrieval.user_texts import UserTexts
+from models.retrieval.item_features import features_of
 
 if TYPE_CHECKING:
     from models.collaborative.text_alignment import TextAlignment
 
 
-class AlignedRetriever(Retriever):
+class AlignedRetriever(PairRetriever):
     """A retriever that looks at texts where its config says `alignment`, see `models.collaborative.text_alignment`."""
 
     config: VectorConfig
-    features: ItemFeatures | None = None
-    user_texts: UserTexts | None = None
 
     @property
     def reads_item_features(self) -> bool:
@@ -32,22 +29,6 @@ class AlignedRetriever(Retriever):
     def reads_user_texts(self) -> bool:
         """Where those of users are aligned too."""
         return self.reads_item_features and self.config.align_users
-
-    def describe_items(self, features: ItemFeatures) -> None:
-        """See `Retriever.describe_items`."""
-        if not self.reads_item_features:
-            super().describe_items(features)
-        self.features = features
-
-    def describe_users(self, texts: UserTexts) -> None:
-        """See `Retriever.describe_users`."""
-        if not self.reads_user_texts:
-            super().describe_users(texts)
-        self.user_texts = texts
-
-    def texts_digest(self) -> str:
-        """Of all that was given."""
-        return " ".join(part.digest() for part in (self.features, self.user_texts) if part is not None)
 
     def new_alignment(self, train: Interactions, size: int) -> TextAlignment:
         """What draws a network's vectors to the texts.

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, Field
 
+from models.ann.metric import prepared
 from models.collaborative.fold_in import mean_vectors
 from models.collaborative.memory import PAIR_BYTES
-from models.collaborative.nearest_of_history import nearest_of_history
 from models.collaborative.normalised_graph import degree_powers, normalised_graph
-from models.collaborative.run_digest import run_digest
+from models.collaborative.pair_retriever import PairRetriever
 from models.collaborative.text_map import TextMap
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.config_file import read_config, write_config
-from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures, features_of
-from models.retrieval.memory import PREPARATION, check_memory
+from models.retrieval.item_features import features_of
+from models.retrieval.memory import PREPARATION
 from models.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -29,11 +28,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from models.collaborative.alpharec_network import AlphaRecNetwork
-    from models.training.trainer import Forward, TrainingTask
+    from models.training.trainer import Forward
 
 ARRAYS = ("items", "reach", "texts")
 WEIGHTS_FILE = "weights.safetensors"
-ALMOST_NOTHING = 1e-12
 
 
 class AlphaRecConfig(TrainingConfig):
@@ -55,7 +53,7 @@ class AlphaRecConfig(TrainingConfig):
     )
 
 
-class AlphaRec(Retriever):
+class AlphaRec(PairRetriever):
     """AlphaRec (Sheng et al., "Language Representations Can be What Recommenders Need", ICLR 2025).
 
     With the frozen text vectors z_i of items, a user's is the mean of their history's, `z_u = mean over i of z_i`;
@@ -70,25 +68,21 @@ class AlphaRec(Retriever):
     touched, so its vector is `map(z_i)` alone; in a new user's history it counts as touched once.
 
     Differences from the paper: negatives are drawn once for a batch; AdamW in place of Adam; the linear map has no
-    constant. An interaction counts once, whatever its weight. An item without text has z = 0.
+    constant. An item without text has z = 0.
 
     Args:
         config: Settings.
-        checkpoint_folder: See `EmbeddingRetriever`.
+        checkpoint_folder: See `PairRetriever`.
     """
 
     name: ClassVar[str] = "alpharec"
     Config: ClassVar[type[BaseModel]] = AlphaRecConfig
-    has_vectors: ClassVar[bool] = True
-
     lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "hidden_size", "embedding_size")
 
     config: AlphaRecConfig
 
     def __init__(self, config: AlphaRecConfig, checkpoint_folder: Path | None = None):
-        super().__init__(config)
-        self.checkpoint_folder = checkpoint_folder
-        self.features: ItemFeatures | None = None
+        super().__init__(config, checkpoint_folder)
         self.items = self.reach = self.texts = np.zeros((0, config.embedding_size), dtype=np.float32)
         self.map = TextMap({})
 
@@ -115,83 +109,25 @@ class AlphaRec(Retriever):
         """Always."""
         return True
 
-    def describe_items(self, features: ItemFeatures) -> None:
-        """See `Retriever.describe_items`; only the texts matter."""
-        self.features = features
-
-    def fit(
-        self,
-        train: Interactions,
-        validation: Interactions | None = None,
-        device: str = "cpu",
-        progress: Progress = no_progress,
-        n_epochs: int | None = None,
-    ) -> FitReport:
-        """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
-
-        Raises:
-            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
-            ValueError: The items' features are missing, or of another vocabulary.
-        """
-        from models.training.device import choose_device
-        from models.training.seeds import seeded
-        from models.training.threads import torch_threads
-        from models.training.trainer import Trainer
-
-        started = time.perf_counter()
-        self.texts = np.ascontiguousarray(features_of(self.name, self.features, train.n_items).text)
-        chosen = choose_device(device)
-        memory = check_memory(self, train, validation, chosen.type)
-        matrix = history_matrix(train, np.arange(train.n_users))
-        with torch_threads(self.config.n_threads), seeded(self.config.seed):
-            network, report = self._new_network(matrix, chosen), FitReport()
-            if matrix.nnz:
-                task = self._task(network, train, validation, matrix, n_epochs)
-                report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
-            self._keep(network, matrix)
-        report.notes |= {"n_items_without_text": int((~self.texts.any(axis=1)).sum())}
-        report.seconds, report.memory = time.perf_counter() - started, memory
-        return report
-
-    def _new_network(self, matrix: csr_matrix, device: torch.device) -> AlphaRecNetwork:
+    def _first_network(self, train: Interactions, matrix: csr_matrix, device: torch.device) -> AlphaRecNetwork:
         import torch
 
         from models.collaborative.alpharec_network import AlphaRecNetwork
         from models.collaborative.graph_product import adjacency_product
 
         c = self.config
+        self.texts = np.ascontiguousarray(features_of(self.name, self.features, train.n_items).text)
         users, items = (torch.from_numpy(part).to(device) for part in (mean_vectors(matrix, self.texts), self.texts))
         product = adjacency_product(normalised_graph(matrix), device)
         hidden_size = c.hidden_size if c.text_map == "two_layer" else None
         return AlphaRecNetwork(users, items, product, c.n_layers, c.embedding_size, hidden_size).to(device)
 
-    def _task(
-        self,
-        network: AlphaRecNetwork,
-        train: Interactions,
-        validation: Interactions | None,
-        matrix: csr_matrix,
-        n_epochs: int | None,
-    ) -> TrainingTask:
-        from models.collaborative.pair_task import pair_task
-        from models.training.validation import Validation
+    def _notes(self, network: AlphaRecNetwork) -> dict[str, int]:
+        return {"n_items_without_text": int((~self.texts.any(axis=1)).sum())}
 
-        assert self.features is not None
-        checks = None
-        if validation is not None:
-            checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
-
-        def validate() -> float:
-            assert checks is not None
-            self._keep(network, matrix)
-            return checks.ndcg(self)
-
-        settings = f"{self.name} {self.config.model_dump_json()} {self.features.digest()}"
-        fingerprint = run_digest(settings, network, train, validation, n_epochs)
-        watched = validate if checks is not None and len(checks.users) else None
-        return pair_task(self.name, network, matrix, self.config.batch_tokens, self._loss, watched, fingerprint)
-
-    def _loss(self, forward: Forward, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+    def _batch_loss(
+        self, network: AlphaRecNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
+    ) -> torch.Tensor:
         """InfoNCE of the pairs `users`, `items`, both `[B]`."""
         import torch
         import torch.nn.functional as F
@@ -205,7 +141,7 @@ class AlphaRec(Retriever):
         )
         return shared_softmax_loss(own, touched, others, items, negatives, self.config.temperature)
 
-    def _keep(self, network: AlphaRecNetwork, matrix: csr_matrix) -> None:
+    def _keep(self, network: AlphaRecNetwork, train: Interactions, matrix: csr_matrix) -> None:
         """Take over the map, the items' vectors, and what an item gives to a user who touched it."""
         self.map = TextMap({name: part.detach().float().cpu().numpy() for name, part in network.state_dict().items()})
         graph = normalised_graph(matrix)
@@ -217,35 +153,22 @@ class AlphaRec(Retriever):
             total = total + items
         degrees = np.bincount(matrix.indices, minlength=matrix.shape[1])
         self.reach = reach * degree_powers(np.maximum(degrees, 1), -0.5)[:, None]
-        self.items = _unit(total)
-
-    def item_vectors(self) -> np.ndarray:
-        """`[n_items, D]` float32 of length 1."""
-        return self.items
+        self.items = prepared(total, "cosine")
 
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`[n, D]` float32 of length 1; 0 without a history."""
         matrix = history_matrix(histories, users)
         lengths = np.diff(matrix.indptr)
         own = self.map(mean_vectors(matrix, self.texts))
-        vectors = _unit(own + (matrix @ self.reach) * degree_powers(lengths, -0.5)[:, None])
+        vectors = prepared(own + (matrix @ self.reach) * degree_powers(lengths, -0.5)[:, None], "cosine")
         vectors[lengths == 0] = 0.0
         return vectors
-
-    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """Cosines `[n, n_items]` float32; see `Retriever.scores`."""
-        return self.user_vectors(histories, users) @ self.items.T
-
-    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """See `nearest_of_history`."""
-        return nearest_of_history(self.items, history, items)
 
     def save(self, folder: Path) -> None:
         """Write `items.npy`, `reach.npy`, the items' `texts.npy`, the map's `weights.safetensors`, `config.json`."""
         from safetensors.numpy import save_file
 
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_arrays(folder, {name: getattr(self, name) for name in ARRAYS})
         save_file(self.map.weights, folder / WEIGHTS_FILE)
         write_config(self.name, self.config, folder)
 
@@ -255,12 +178,7 @@ class AlphaRec(Retriever):
         from safetensors.numpy import load_file
 
         retriever = cls(read_config(cls.name, AlphaRecConfig, folder))
-        for name in ARRAYS:
-            setattr(retriever, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        for name, array in load_arrays(folder, ARRAYS, mapped=True).items():
+            setattr(retriever, name, array)
         retriever.map = TextMap(load_file(folder / WEIGHTS_FILE))
         return retriever
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, ALMOST_NOTHING)).astype(np.float32)

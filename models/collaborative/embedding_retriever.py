@@ -1,9 +1,8 @@
-"""What all trained embeddings of users and items have in common: fitting, folding in, scoring, saving."""
+"""What all trained embeddings of users and items have in common: first vectors, folding in, continuing, saving."""
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -12,22 +11,20 @@ import numpy as np
 from models.collaborative.aligned_retriever import AlignedRetriever
 from models.collaborative.embedding_config import EmbeddingConfig, VectorConfig
 from models.collaborative.fold_in import fold_in_map, mean_vectors
-from models.collaborative.nearest_of_history import nearest_of_history
 from models.collaborative.normalised_graph import degree_powers
-from models.collaborative.run_digest import run_digest
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.config_file import read_config, write_config
-from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
+from models.retrieval.contract import Retriever
 from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
-from models.retrieval.memory import check_memory
 
 if TYPE_CHECKING:
     import torch
     from scipy.sparse import csr_matrix
 
     from models.collaborative.embedding_network import EmbeddingNetwork
-    from models.training.trainer import Forward, TrainingTask
+    from models.training.trainer import Forward
 
 VECTORS = ("users", "items", "fold_in")
 IDS_FILE, WEIGHTS_FILE = "user_ids.json", "weights.safetensors"
@@ -43,8 +40,6 @@ class EmbeddingRetriever(AlignedRetriever):
     After training an item's vector is multiplied by `max(d_i, 1)^popularity_exponent`, d_i the number of its users:
     a cosine that is trained against uniform negatives knows too little of how many users an item has.
 
-    An interaction counts once, whatever its weight and however often it was repeated.
-
     With `alignment` the vectors are drawn to text vectors of the items, and of the users whose texts are given, see
     `models.collaborative.text_alignment`; folding in is as ever.
 
@@ -52,11 +47,9 @@ class EmbeddingRetriever(AlignedRetriever):
 
     Args:
         config: Settings.
-        checkpoint_folder: Where `fit` writes its state after every epoch, and continues from after a kill; `None` for
-            no checkpoints. A checkpoint of another config or other data is not continued.
+        checkpoint_folder: See `PairRetriever`.
     """
 
-    has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
 
     lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "embedding_size")
@@ -64,8 +57,7 @@ class EmbeddingRetriever(AlignedRetriever):
     config: VectorConfig
 
     def __init__(self, config: VectorConfig, checkpoint_folder: Path | None = None):
-        super().__init__(config)
-        self.checkpoint_folder = checkpoint_folder
+        super().__init__(config, checkpoint_folder)
         self.user_ids: list[str] = []
         self.users = self.items = self.fold_in = np.zeros((0, config.embedding_size), dtype=np.float32)
         self._row_of: dict[str, int] = {}
@@ -78,6 +70,13 @@ class EmbeddingRetriever(AlignedRetriever):
 
         return embedding_memory(self, shape)
 
+    def loss_floats(self, n_pairs: int) -> int:
+        """Numbers that the loss of a batch of so many pairs holds."""
+        from models.collaborative.memory import pair_loss_floats
+
+        assert isinstance(self.config, EmbeddingConfig), "a model with another config has a loss of its own"
+        return pair_loss_floats(self.config, n_pairs)
+
     def network_floats(self, shape: DataShape) -> int:
         """Numbers that the network holds in a step besides its weights: none where vectors are as they are."""
         return 0
@@ -87,41 +86,6 @@ class EmbeddingRetriever(AlignedRetriever):
         if not isinstance(earlier, type(self)) or earlier.config != self.config:
             raise ValueError(f"{self.name} can only continue from a {self.name} of the same config")
         self._start = (earlier, np.asarray(positions, dtype=np.int64))
-
-    def fit(
-        self,
-        train: Interactions,
-        validation: Interactions | None = None,
-        device: str = "cpu",
-        progress: Progress = no_progress,
-        n_epochs: int | None = None,
-    ) -> FitReport:
-        """Train with early stopping on NDCG@10, or for a fixed number of epochs; see `Retriever.fit`.
-
-        Raises:
-            UserError: The loss stopped being finite, `device` is not there, or memory is too small for the config.
-            ValueError: Vectors are to be aligned with texts, and none were given, or those of another vocabulary.
-        """
-        from models.training.device import choose_device
-        from models.training.seeds import seeded
-        from models.training.threads import torch_threads
-        from models.training.trainer import Trainer
-
-        started = time.perf_counter()
-        chosen = choose_device(device)
-        memory = check_memory(self, train, validation, chosen.type)
-        matrix = history_matrix(train, np.arange(train.n_users))
-        with torch_threads(self.config.n_threads), seeded(self.config.seed):
-            network = self._first_network(train, matrix, chosen)
-            report = FitReport()
-            if matrix.nnz:
-                task = self._task(network, train, validation, matrix, n_epochs)
-                report = Trainer(task, self.config, chosen, self.checkpoint_folder, progress).run(n_epochs)
-            if network.alignment is not None:
-                report.notes |= network.alignment.counts()
-            self._keep(network, train, matrix)
-        report.seconds, report.memory = time.perf_counter() - started, memory
-        return report
 
     def _first_network(self, train: Interactions, matrix: csr_matrix, device: torch.device) -> EmbeddingNetwork:
         """The network of drawn vectors, and over them those of the model to continue from."""
@@ -159,37 +123,17 @@ class EmbeddingRetriever(AlignedRetriever):
 
         return EmbeddingNetwork(users, items)
 
-    def _task(
-        self,
-        network: EmbeddingNetwork,
-        train: Interactions,
-        validation: Interactions | None,
-        matrix: csr_matrix,
-        n_epochs: int | None,
-    ) -> TrainingTask:
-        from models.collaborative.pair_task import pair_task
-        from models.training.validation import Validation
+    def _notes(self, network: EmbeddingNetwork) -> dict[str, int]:
+        return {} if network.alignment is None else network.alignment.counts()
 
-        checks = None
-        if validation is not None:
-            checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
-
-        def loss(forward: Forward, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
-            if network.alignment is None:
-                return self._loss(network, forward, users, items)
-            vectors = forward()  # of both losses, as making them is the dear part
-            aligned = network.alignment(network, vectors)
-            return self._loss(network, lambda: vectors, users, items) + self.config.alignment_weight * aligned
-
-        def validate() -> float:
-            assert checks is not None
-            self._keep(network, train, matrix)
-            return checks.ndcg(self)
-
-        settings = f"{self.name} {self.config.model_dump_json()} {self.texts_digest()}"
-        watched = validate if checks is not None and len(checks.users) else None
-        fingerprint = run_digest(settings, network, train, validation, n_epochs)
-        return pair_task(self.name, network, matrix, self.config.batch_tokens, loss, watched, fingerprint)
+    def _batch_loss(
+        self, network: EmbeddingNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
+    ) -> torch.Tensor:
+        if network.alignment is None:
+            return self._loss(network, forward, users, items)
+        vectors = forward()  # of both losses, as making them is the dear part
+        aligned = network.alignment(vectors, (network.users, network.items), network.spread)
+        return self._loss(network, lambda: vectors, users, items) + self.config.alignment_weight * aligned
 
     def _loss(
         self, network: EmbeddingNetwork, forward: Forward, users: torch.Tensor, items: torch.Tensor
@@ -222,10 +166,6 @@ class EmbeddingRetriever(AlignedRetriever):
     def _know(self, user_ids: list[str]) -> None:
         self.user_ids, self._row_of = user_ids, {user: row for row, user in enumerate(user_ids)}
 
-    def item_vectors(self) -> np.ndarray:
-        """`[n_items, D']` float32."""
-        return self.items
-
     def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`[n, D']` float32: trained, folded in, or 0 without a history."""
         matrix = history_matrix(histories, users)
@@ -235,20 +175,11 @@ class EmbeddingRetriever(AlignedRetriever):
         vectors[np.diff(matrix.indptr) == 0] = 0.0
         return vectors
 
-    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """Inner products of user and item vectors, `[n, n_items]` float32; see `Retriever.scores`."""
-        return self.user_vectors(histories, users) @ self.items.T
-
-    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """See `nearest_of_history`."""
-        return nearest_of_history(self.items, history, items)
-
     def save(self, folder: Path) -> None:
         """Write the vectors (`users.npy`, `items.npy`, `fold_in.npy`), ids, `weights.safetensors`, `config.json`."""
         from safetensors.torch import save_file
 
-        for name in VECTORS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_arrays(folder, {name: getattr(self, name) for name in VECTORS})
         save_file({name: tensor.contiguous() for name, tensor in self._weights.items()}, folder / WEIGHTS_FILE)
         (folder / IDS_FILE).write_text(json.dumps(self.user_ids))
         write_config(self.name, self.config, folder)
@@ -259,8 +190,8 @@ class EmbeddingRetriever(AlignedRetriever):
         from safetensors.torch import load_file
 
         retriever = cls(read_config(cls.name, cls.Config, folder))  # type: ignore[arg-type]
-        for name in VECTORS:
-            setattr(retriever, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        for name, array in load_arrays(folder, VECTORS, mapped=True).items():
+            setattr(retriever, name, array)
         retriever._weights = load_file(folder / WEIGHTS_FILE)
         retriever._know(json.loads((folder / IDS_FILE).read_text()))
         return retriever

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.collaborative.normalised_graph import degree_powers, normalised_graph
 from models.collaborative.truncated_svd import OVERSAMPLING, truncated_svd
+from models.retrieval.array_files import load_arrays, load_matrix, save_arrays, save_matrix
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SLAB = 64
 """Users whose signals are multiplied at once: they stay in the cache, and 64 at once take a third of 1,024's time."""
-GRAPH_ARRAYS = ("indptr", "indices", "data")
 
 
 class GraphFilterConfig(BaseModel):
@@ -163,23 +163,17 @@ class GraphFilter(Retriever):
 
     def save(self, folder: Path) -> None:
         """Write the graph's `indptr.npy`, `indices.npy` and `data.npy`, both factors, the scale and `config.json`."""
-        arrays = {name: getattr(self.graph, name) for name in GRAPH_ARRAYS}
-        arrays |= {"inward": self.inward, "outward": self.outward, "scale": self.scale}
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        save_matrix(folder, self.graph)
+        save_arrays(folder, {"inward": self.inward, "outward": self.outward, "scale": self.scale})
         write_config(self.name, self.config, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; the factors are memory-mapped read-only."""
-        from scipy.sparse import csr_matrix
-
         retriever = cls(read_config(cls.name, GraphFilterConfig, folder))
-        indptr, indices, data = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in GRAPH_ARRAYS)
-        scale = np.load(folder / "scale.npy", allow_pickle=False)
-        retriever._set(csr_matrix((data, indices, indptr), (len(indptr) - 1, len(scale))), scale)
-        retriever.inward = np.load(folder / "inward.npy", mmap_mode="r", allow_pickle=False)
-        retriever.outward = np.load(folder / "outward.npy", mmap_mode="r", allow_pickle=False)
+        scale = load_arrays(folder, ["scale"])["scale"]
+        retriever._set(load_matrix(folder, len(scale)), scale)
+        retriever.inward, retriever.outward = load_arrays(folder, ["inward", "outward"], mapped=True).values()
         return retriever
 
 

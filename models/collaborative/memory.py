@@ -9,6 +9,7 @@ from models.retrieval.history_matrix import MATRIX_BYTES
 from models.retrieval.memory import PREPARATION
 
 if TYPE_CHECKING:
+    from models.collaborative.embedding_config import EmbeddingConfig
     from models.collaborative.embedding_retriever import EmbeddingRetriever
 
 PAIR_BYTES = 32
@@ -17,32 +18,40 @@ PAIR_BYTES = 32
 
 def embedding_memory(retriever: EmbeddingRetriever, shape: DataShape) -> dict[str, int]:
     """See `Retriever.memory_parts`: vectors of all users and items, a batch of pairs, the graph."""
-    from models.training.memory import kept_weights, scoring_block, shared_logits
+    from models.training.memory import kept_weights, scoring_block
 
     config = retriever.config
     size, n_vectors = config.embedding_size, shape.n_users + shape.n_items
     n_pairs = min(config.batch_tokens, max(shape.n_interactions, 1))
-    n_negatives = getattr(config, "n_negatives", 0)
-    loss = getattr(config, "loss", "weighted")
-    if loss in ("sampled_softmax", "in_batch_softmax"):
-        held = shared_logits(n_pairs, n_negatives) + 6 * n_pairs * size
-    elif loss == "bpr":
-        held = n_pairs * n_negatives * (3 * size + 4) + 4 * n_pairs * size
-    elif loss == "directau":
-        held = 8 * n_pairs * n_pairs + 6 * n_pairs * size
-    else:
-        held = 6 * n_pairs * n_negatives + 6 * n_pairs * size
-    aligned = retriever.features if retriever.reads_item_features else None
-    text_size = 0 if aligned is None else aligned.text.shape[1]
+    text_size = 0 if retriever.features is None else retriever.features.text.shape[1]
     weights = kept_weights(config, n_vectors * size, shape, retriever.checkpoint_folder is not None)
     return weights | {
-        "a batch": 4 * held,
+        "a batch": 4 * retriever.loss_floats(n_pairs),
         "the network": 4 * retriever.network_floats(shape),
         "texts to be near to": 8 * n_vectors * text_size,
         "vectors to keep and to fold in": 4 * 4 * n_vectors * size + scoring_block(shape, config.n_validation_users),
         "the pairs on the device": PAIR_BYTES * shape.n_interactions,
         PREPARATION: MATRIX_BYTES * shape.n_interactions,
     }
+
+
+def pair_loss_floats(config: EmbeddingConfig, n_pairs: int) -> int:
+    """Numbers that the configured loss of a batch holds, see `models.collaborative.pair_loss`."""
+    from models.training.memory import shared_logits
+
+    size, n_negatives = config.embedding_size, config.n_negatives
+    if config.loss in ("sampled_softmax", "in_batch_softmax"):
+        return shared_logits(n_pairs, n_negatives) + 6 * n_pairs * size
+    if config.loss == "bpr":
+        return n_pairs * n_negatives * (3 * size + 4) + 4 * n_pairs * size
+    if config.loss == "directau":
+        return 8 * n_pairs * n_pairs + 6 * n_pairs * size
+    return weighted_scores(n_pairs, n_negatives, size)
+
+
+def weighted_scores(n_pairs: int, n_negatives: int, size: int) -> int:
+    """Numbers held by a loss that weighs every pair's scores of shared negatives, for vectors of some size."""
+    return 6 * n_pairs * n_negatives + 6 * n_pairs * size
 
 
 def graph_floats(shape: DataShape) -> int:

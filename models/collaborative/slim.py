@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.retrieval.array_files import load_matrix, save_matrix
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
@@ -23,7 +24,6 @@ BLOCK_ITEMS = 256
 """Items solved together; their small Gram matrices take 4 bytes x n_candidates^2 each: 10 MiB at 100 candidates."""
 BYTES_OF_A_PAIR = 64
 """Of two items that somebody touched both, while the candidates of a block are sorted."""
-ARRAYS = ("indptr", "indices", "data")
 CONVERGED = 1e-5
 
 
@@ -118,18 +118,14 @@ class Slim(Retriever):
 
     def save(self, folder: Path) -> None:
         """Write the weights' `indptr.npy`, `indices.npy`, `data.npy` and `config.json`."""
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self.weights, name), allow_pickle=False)
+        save_matrix(folder, self.weights)
         write_config(self.name, self.config, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        from scipy.sparse import csr_matrix
-
         retriever = cls(read_config(cls.name, SlimConfig, folder))
-        indptr, indices, data = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS)
-        retriever.weights = csr_matrix((data, indices, indptr), (len(indptr) - 1, len(indptr) - 1))
+        retriever.weights = load_matrix(folder)
         return retriever
 
 

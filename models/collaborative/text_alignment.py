@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,7 +12,9 @@ from models.training.contrastive_losses import one_way_info_nce_loss
 
 if TYPE_CHECKING:
     from models.collaborative.embedding_config import VectorConfig
-    from models.collaborative.embedding_network import EmbeddingNetwork
+
+Sides = tuple[torch.Tensor, torch.Tensor]
+"""Of users and of items."""
 
 MOST_ROWS = 2048
 """Users and items each that a step aligns, drawn anew: a step so costs no more than a softmax over 2,048 negatives."""
@@ -53,20 +56,22 @@ class TextAlignment(nn.Module):
         between = sum(ends) // 2
         self.map = nn.Sequential(nn.Linear(ends[0], between), nn.LeakyReLU(), nn.Linear(between, ends[1]))
 
-    def forward(self, network: EmbeddingNetwork, vectors: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    def forward(
+        self, vectors: Sides, first: Sides, spread: Callable[[torch.Tensor, torch.Tensor], Sides]
+    ) -> torch.Tensor:
         """The loss.
 
         Args:
-            network: Whose first vectors are hidden and spread.
-            vectors: What the network makes of them while nothing is hidden: `[n_users, D']` and `[n_items, D']`.
+            vectors: What the network makes of first vectors while nothing is hidden: `[n_users, D']`, `[n_items, D']`.
+            first: Its first vectors, which are hidden: `[n_users, D]` and `[n_items, D]`.
+            spread: What the network makes of them, see `EmbeddingNetwork.spread`.
 
         Returns:
             A scalar; 0 where nobody has a text.
         """
         drawn = [_draw(rows, MOST_ROWS) for rows in (self.known_users, self.known_items)]
         if self.config.alignment == "generative":
-            first = zip((network.users, network.items), drawn, strict=True)
-            vectors = network.spread(*(self._hide(own, rows) for own, rows in first))
+            vectors = spread(*(self._hide(own, rows) for own, rows in zip(first, drawn, strict=True)))
         texts = self.user_texts, self.item_texts
         return torch.stack([self._of(*side) for side in zip(vectors, texts, drawn, strict=True)]).sum()
 

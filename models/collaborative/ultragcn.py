@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from models.collaborative.co_occurrence import nearest_items
-from models.collaborative.embedding_config import VectorConfig
 from models.collaborative.embedding_retriever import EmbeddingRetriever
+from models.collaborative.memory import weighted_scores
+from models.collaborative.ultragcn_config import UltraGcnConfig
 from models.retrieval.data_shape import DataShape
 
 if TYPE_CHECKING:
@@ -18,21 +19,6 @@ if TYPE_CHECKING:
     from models.collaborative.embedding_network import EmbeddingNetwork
     from models.collaborative.ultragcn_network import UltraGcnNetwork
     from models.training.trainer import Forward
-
-
-class UltraGcnConfig(VectorConfig):
-    """Settings of `ultragcn`."""
-
-    n_negatives: int = Field(
-        default=1024, ge=1, description="Items drawn uniformly as negatives of a whole batch, with repeats."
-    )
-    negative_weight: float = Field(default=300.0, gt=0, description="Weight of the negatives' mean.")
-    pair_weight: float = Field(default=0.0, ge=0, description="Weight of a pair whatever its degrees.")
-    constraint_weight: float = Field(default=1.0, ge=0, description="Weight of a pair by its degrees.")
-    n_neighbours: int = Field(default=10, ge=1, description="Items kept for each item as the nearest by shared users.")
-    item_weight: float = Field(
-        default=1.0, ge=0, description="Weight of the loss that draws a user to the neighbours of a touched item."
-    )
 
 
 class UltraGcn(EmbeddingRetriever):
@@ -53,6 +39,10 @@ class UltraGcn(EmbeddingRetriever):
     Config: ClassVar[type[BaseModel]] = UltraGcnConfig
 
     config: UltraGcnConfig
+
+    def loss_floats(self, n_pairs: int) -> int:
+        """See `EmbeddingRetriever.loss_floats`."""
+        return weighted_scores(n_pairs, self.config.n_negatives, self.config.embedding_size)
 
     def network_floats(self, shape: DataShape) -> int:
         """See `EmbeddingRetriever.network_floats`; neighbours with their weights."""

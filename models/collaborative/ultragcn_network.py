@@ -15,7 +15,7 @@ from models.training.embedding_losses import batch_l2, weighted_logistic_loss
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-    from models.collaborative.ultragcn import UltraGcnConfig
+    from models.collaborative.ultragcn_config import UltraGcnConfig
 
 
 class UltraGcnNetwork(EmbeddingNetwork):

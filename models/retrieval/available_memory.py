@@ -13,31 +13,30 @@ LIMITS = (
 """Files of control groups of version 2 and of version 1: the limit, what is used, and what of that is mere cache."""
 
 
-def available_memory(device: str = "cpu", root: Path = ROOT) -> int | None:
+def available_memory(device: str = "cpu") -> int:
     """Bytes that can still be had: of a GPU for `cuda`, otherwise of the machine or, where less, of the control group.
 
     Args:
         device: `cpu` or `cuda`.
-        root: Where `proc` and `sys` are.
-
-    Returns:
-        `None` where the system does not say.
     """
     if device == "cuda":
         import torch
 
         return int(torch.cuda.mem_get_info()[0])
-    found = [*_of_machine(root), *_of_control_groups(root)]
-    return min(found) if found else None
+    import psutil
+
+    return min([psutil.virtual_memory().available, *left_in_control_groups()])
 
 
-def _of_machine(root: Path) -> list[int]:
-    numbers = _numbers(root / "proc/meminfo")
-    return [numbers["MemAvailable"] * 1024] if "MemAvailable" in numbers else []
+def left_in_control_groups(root: Path = ROOT) -> list[int]:
+    """Bytes left in the group of this process and in each of those above it, which psutil does not look at.
 
+    Args:
+        root: Where `proc` and `sys` are.
 
-def _of_control_groups(root: Path) -> list[int]:
-    """What is left in the group of this process and in all those above it."""
+    Returns:
+        One number for each group that has a limit.
+    """
     found = []
     for line in _text(root / "proc/self/cgroup").splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")
@@ -49,15 +48,12 @@ def _of_control_groups(root: Path) -> list[int]:
         for folder in (group, *group.parents):
             bound = _text(folder / limit).strip()
             if bound.isdigit():
-                held = int(_text(folder / used) or 0) - _numbers(folder / "memory.stat").get(cache, 0)
+                in_cache = re.search(rf"^{cache} (\d+)", _text(folder / "memory.stat"), re.MULTILINE)
+                held = int(_text(folder / used) or 0) - int(in_cache[1] if in_cache else 0)
                 found.append(max(0, int(bound) - held))
             if folder == base:
                 break
     return found
-
-
-def _numbers(path: Path) -> dict[str, int]:
-    return {name: int(number) for name, number in re.findall(r"^(\w+):?\s+(\d+)", _text(path), re.MULTILINE)}
 
 
 def _text(path: Path) -> str:

@@ -46,7 +46,7 @@ class ByCosine(Retriever):
 
     def score_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
         """`[n, s, embedding_size]` float32 of length 1, or 0 where there is no vector."""
-        return _each_prepared(self.inner.score_vectors(histories, users))
+        return prepared(self.inner.score_vectors(histories, users), "cosine")
 
     @property
     def draws_in_proportion(self) -> bool:
@@ -56,7 +56,7 @@ class ByCosine(Retriever):
     def interests(self, histories: Interactions, users: np.ndarray) -> Interests:
         """Those of the retriever inside, with vectors of length 1."""
         found = self.inner.interests(histories, users)
-        return replace(found, vectors=_each_prepared(found.vectors))
+        return replace(found, vectors=prepared(found.vectors, "cosine"))
 
     def save(self, folder: Path) -> None:
         """Save the retriever inside."""
@@ -66,11 +66,6 @@ class ByCosine(Retriever):
     def load(cls, folder: Path) -> Retriever:
         """Load the retriever inside instead."""
         raise TypeError("load the retriever itself, then take its vectors by cosine")
-
-
-def _each_prepared(vectors: np.ndarray) -> np.ndarray:
-    """`[n, s, D]`, each of length 1 or 0."""
-    return prepared(vectors.reshape(-1, vectors.shape[-1]), "cosine").reshape(vectors.shape)
 
 
 def compared_by(metric: str, retriever: Retriever) -> Retriever:

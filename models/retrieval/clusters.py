@@ -1,4 +1,10 @@
-"""Clusters of vectors by k-means, the same for the same seed."""
+"""Clusters of vectors by k-means, the same for the same seed.
+
+FAISS has a k-means too, and repeats itself as exactly; but it begins at drawn vectors, refuses fewer vectors than
+clusters, and makes several clusters of copies of one vector. Of 20,000 vectors of 64 dimensions and 64 clusters it
+takes .22 CPU s and this .34, for sums of cosines .7 to 2.9 % higher over four seeds. SciPy's `kmeans2` begins as this
+does and takes 2.5; it does not know cosines.
+"""
 
 from __future__ import annotations
 

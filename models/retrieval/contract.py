@@ -60,6 +60,13 @@ class Retriever(ABC):
     lowered_for_memory: ClassVar[tuple[str, ...]] = ()
     """Settings that make a fit take less memory when they are lower, the one that costs least quality first."""
 
+    features: ItemFeatures | None = None
+    """What `describe_items` was given."""
+    user_texts: UserTexts | None = None
+    """What `describe_users` was given."""
+    checkpoint_folder: Path | None = None
+    """Where a model that trains by epochs writes its state after each, and continues from after a kill."""
+
     def __init__(self, config: BaseModel):
         self.config = config
 
@@ -109,7 +116,9 @@ class Retriever(ABC):
         Raises:
             TypeError: With this config it does not look at them.
         """
-        raise TypeError(f"retriever {self.name} does not look at what items are")
+        if not self.reads_item_features:
+            raise TypeError(f"retriever {self.name} does not look at what items are")
+        self.features = features
 
     def describe_users(self, texts: UserTexts) -> None:
         """Give what profiles say of the users, before `fit`.
@@ -120,7 +129,9 @@ class Retriever(ABC):
         Raises:
             TypeError: With this config it does not look at them.
         """
-        raise TypeError(f"retriever {self.name} does not look at what users' profiles say")
+        if not self.reads_user_texts:
+            raise TypeError(f"retriever {self.name} does not look at what users' profiles say")
+        self.user_texts = texts
 
     def start_from(self, earlier: Retriever, positions: np.ndarray) -> None:
         """Let the next `fit` continue from an earlier model's weights.

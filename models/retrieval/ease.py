@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
@@ -124,20 +125,15 @@ class Ease(Retriever):
 
     def save(self, folder: Path) -> None:
         """Write `kept.npy`, `weights.npy`, `n_items.npy` and `config.json`."""
-        np.save(folder / "kept.npy", self.kept, allow_pickle=False)
-        np.save(folder / "weights.npy", self.weights, allow_pickle=False)
-        np.save(folder / "n_items.npy", np.int64(self.n_items), allow_pickle=False)
+        save_arrays(folder, {"kept": self.kept, "weights": self.weights, "n_items": np.array(self.n_items)})
         write_config(self.name, self.config, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; the weights are memory-mapped read-only."""
         retriever = cls(read_config(cls.name, EaseConfig, folder))
-        retriever._set(
-            int(np.load(folder / "n_items.npy", allow_pickle=False)),
-            np.load(folder / "kept.npy", allow_pickle=False),
-            np.load(folder / "weights.npy", mmap_mode="r", allow_pickle=False),
-        )
+        n_items, kept = load_arrays(folder, ["n_items", "kept"]).values()
+        retriever._set(int(n_items), kept, load_arrays(folder, ["weights"], mapped=True)["weights"])
         return retriever
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.taken_back import TakenBack
 
 ARRAYS = ("offsets", "items", "times", "weights")
@@ -114,8 +115,7 @@ class Interactions:
     def save(self, folder: Path) -> None:
         """Write `.npy` arrays and the two vocabularies as JSON into `folder`."""
         self.taken_back.save(folder)
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_arrays(folder, {name: getattr(self, name) for name in ARRAYS})
         ids = {"user_ids": self.user_ids.tolist(), "item_ids": self.item_ids.tolist()}
         (folder / "ids.json").write_text(json.dumps(ids))
 
@@ -123,10 +123,9 @@ class Interactions:
     def load(cls, folder: Path) -> Interactions:
         """Read what `save` wrote; the arrays are memory-mapped read-only."""
         ids = json.loads((folder / "ids.json").read_text())
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
         return cls(
             user_ids=np.array(ids["user_ids"], dtype=object),
             item_ids=np.array(ids["item_ids"], dtype=object),
-            **arrays,
+            **load_arrays(folder, ARRAYS, mapped=True),
             taken_back=TakenBack.load(folder),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.retrieval.array_files import load_matrix, save_matrix
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 BLOCK_ITEMS = 1024
 PAIR_BYTES = 64
 """Of two items of a block that somebody touched both: the count, and what sorting holds."""
-ARRAYS = ("indptr", "indices", "data")
 
 
 class ItemKnnConfig(BaseModel):
@@ -102,19 +102,14 @@ class ItemKnn(Retriever):
 
     def save(self, folder: Path) -> None:
         """Write the similarities' `indptr.npy`, `indices.npy`, `data.npy` and `config.json`."""
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self.similar, name), allow_pickle=False)
+        save_matrix(folder, self.similar)
         write_config(self.name, self.config, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        from scipy.sparse import csr_matrix
-
         retriever = cls(read_config(cls.name, ItemKnnConfig, folder))
-        indptr, indices, data = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS)
-        n_items = len(indptr) - 1
-        retriever.similar = csr_matrix((data, indices, indptr), (n_items, n_items))
+        retriever.similar = load_matrix(folder)
         return retriever
 
     def _weighted(self, matrix: csr_matrix) -> csr_matrix:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from models.ann.metric import prepared
 from models.errors import UserError
 from models.retrieval import registry
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.clusters import find_clusters
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
@@ -129,14 +130,12 @@ class KnnEmbed(Retriever):
 
     def describe_items(self, features: ItemFeatures) -> None:
         """Tell the base."""
-        if not self.reads_item_features:
-            super().describe_items(features)
+        super().describe_items(features)
         self.base.describe_items(features)
 
     def describe_users(self, texts: UserTexts) -> None:
         """Tell the base."""
-        if not self.reads_user_texts:
-            super().describe_users(texts)
+        super().describe_users(texts)
         self.base.describe_users(texts)
 
     def memory_parts(self, shape: DataShape) -> dict[str, int]:
@@ -160,6 +159,7 @@ class KnnEmbed(Retriever):
         """Fit the base, cluster its items (those somebody touched), keep its users' vectors and histories."""
         config = self.config
         memory = check_memory(self, train, validation, device)
+        self.base.checkpoint_folder = self.checkpoint_folder
         report = self.base.fit(train, validation, device, progress, n_epochs)
         vectors = np.asarray(self.base.item_vectors())
         touched = np.unique(train.items) if len(train.items) else np.arange(train.n_items)
@@ -199,8 +199,7 @@ class KnnEmbed(Retriever):
             touched = smoothed(touched, self.reference_shares, neighbours, config.own_weight)
         n_clusters = int(self.cluster_of.max()) + 1
         found = mixtures(touched, self.cluster_of, n_clusters, self.base.item_vectors(), config.n_interests)
-        n, m, size = found.vectors.shape
-        centroids = prepared(found.vectors.reshape(-1, size), "cosine").reshape(n, m, size)
+        centroids = prepared(found.vectors, "cosine")
         mixed = (1 - config.user_share) * centroids + config.user_share * vectors[:, None]
         return Interests(mixed.astype(np.float32), found.weights)
 
@@ -228,8 +227,7 @@ class KnnEmbed(Retriever):
         """Write the base into `base/`, and the clusters, the users' vectors and histories and `config.json`."""
         (folder / BASE_FOLDER).mkdir()
         self.base.save(folder / BASE_FOLDER)
-        for name in ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        save_arrays(folder, {name: getattr(self, name) for name in ARRAYS})
         (folder / IDS_FILE).write_text(json.dumps(list(self._row_of)))
         write_config(self.name, self.config, folder)
 
@@ -240,7 +238,7 @@ class KnnEmbed(Retriever):
 
         retriever = cls(read_config(cls.name, KnnEmbedConfig, folder))
         retriever.base = registry.load_retriever(folder / BASE_FOLDER)
-        cluster_of, vectors, indptr, indices = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS)
+        cluster_of, vectors, indptr, indices = load_arrays(folder, ARRAYS).values()
         retriever.cluster_of = cluster_of
         ones = np.ones(len(indices), dtype=np.float32)
         matrix = csr_matrix((ones, indices, indptr), (len(indptr) - 1, len(cluster_of)))

@@ -41,7 +41,7 @@ def check_memory(
     shape = DataShape.of(train, validation)
     there = available_memory(device)
     needed = _on(device, retriever.memory_parts(shape))
-    if there is None or sum(needed.values()) <= there:
+    if sum(needed.values()) <= there:
         return sum(needed.values())
 
     other = copy(retriever)

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.retrieval.array_files import load_arrays, save_arrays
 from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.interactions import Interactions
@@ -88,14 +89,14 @@ class Popularity(Retriever):
 
     def save(self, folder: Path) -> None:
         """Write `item_scores.npy` and `config.json`."""
-        np.save(folder / "item_scores.npy", self.item_scores, allow_pickle=False)
+        save_arrays(folder, {"item_scores": self.item_scores})
         write_config(self.name, self.config, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         retriever = cls(read_config(cls.name, cls.Config, folder))  # type: ignore[arg-type]
-        retriever.item_scores = np.load(folder / "item_scores.npy", allow_pickle=False)
+        retriever.item_scores = load_arrays(folder, ["item_scores"])["item_scores"]
         return retriever
 
 

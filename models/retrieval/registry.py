@@ -76,16 +76,6 @@ def new_retriever(name: str, settings: Mapping[str, Any]) -> Retriever:
     return retriever_class(name)(config_class(name).model_validate(settings))
 
 
-def reads_item_features(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the retriever registered as `name` looks, with these settings, at what items are."""
-    return new_retriever(name, settings).reads_item_features
-
-
-def reads_user_texts(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the retriever registered as `name` looks, with these settings, at what users' profiles say."""
-    return new_retriever(name, settings).reads_user_texts
-
-
 def load_retriever(folder: Path) -> Retriever:
     """Load whichever retriever `save` wrote into `folder`.
 

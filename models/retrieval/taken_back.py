@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.retrieval.array_files import load_arrays, save_arrays
+
 ARRAYS = ("users", "items", "times")
 
 
@@ -55,12 +57,11 @@ class TakenBack:
     def save(self, folder: Path) -> None:
         """Write `.npy` arrays into `folder`; none where nothing was taken back."""
         if len(self.users):
-            for name in ARRAYS:
-                np.save(folder / f"taken_back_{name}.npy", getattr(self, name), allow_pickle=False)
+            save_arrays(folder, {f"taken_back_{name}": getattr(self, name) for name in ARRAYS})
 
     @classmethod
     def load(cls, folder: Path) -> TakenBack:
         """Read what `save` wrote."""
         if not (folder / "taken_back_users.npy").is_file():
             return cls()
-        return cls(*(np.load(folder / f"taken_back_{name}.npy", allow_pickle=False) for name in ARRAYS))
+        return cls(*load_arrays(folder, [f"taken_back_{name}" for name in ARRAYS]).values())

@@ -49,7 +49,7 @@ class Block(nn.Module):
 class BERT4RecNetwork(SequenceNetwork):
     """Item and place embeddings, a vector that stands for a hidden item, a stack of blocks, a projection (eq. 7).
 
-    Unlike the others' its places see what comes later too. Item `n_items` is the hidden one, -1 padding.
+    Its places see what comes later too, so it is no `CausalNetwork`. Item `n_items` is the hidden one, -1 padding.
     """
 
     def __init__(

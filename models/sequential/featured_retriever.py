@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -10,13 +9,12 @@ from pydantic import Field
 from models.retrieval.contract import FitReport, Progress, no_progress
 from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
-from models.retrieval.item_features import ItemFeatures, features_of
+from models.retrieval.item_features import features_of
 from models.sequential.sequence_config import SequenceConfig
 from models.sequential.sequence_retriever import SequenceRetriever
 
 if TYPE_CHECKING:
     from models.sequential.item_encoder import EncodedItems
-    from models.sequential.sequence_network import SequenceNetwork
 
 
 class FeaturedConfig(SequenceConfig):
@@ -41,19 +39,14 @@ class FeaturedRetriever(SequenceRetriever):
     continues: ClassVar[bool] = False
 
     config: FeaturedConfig
-    features: ItemFeatures | None = None
 
     @property
     def reads_item_features(self) -> bool:
         """Always."""
         return True
 
-    def describe_items(self, features: ItemFeatures) -> None:
-        """See `Retriever.describe_items`."""
-        self.features = features
-
-    def new_encoded(self, n_items: int) -> EncodedItems:
-        """The network that is trained.
+    def drawn_network(self, n_items: int) -> EncodedItems:
+        """See `SequenceRetriever.drawn_network`; its items are what the encoder makes of them.
 
         Raises:
             ValueError: The features are missing, or of another vocabulary.
@@ -62,11 +55,7 @@ class FeaturedRetriever(SequenceRetriever):
 
         features, c = features_of(self.name, self.features, n_items), self.config
         encoder = ItemEncoder(features, c.embedding_size, c.dropout, c.own_vector_dropout)
-        return EncodedItems(super().drawn_network(n_items), encoder)
-
-    def drawn_network(self, n_items: int) -> SequenceNetwork:
-        """See `SequenceRetriever.drawn_network`."""
-        return self.new_encoded(n_items)
+        return EncodedItems(super().drawn_network(n_items), encoder)  # type: ignore[arg-type]
 
     def loss_floats(self, n_positions: int, shape: DataShape) -> int:
         """See `SequenceRetriever.loss_floats`; each different item of a batch, read or set against, is encoded."""
@@ -87,8 +76,3 @@ class FeaturedRetriever(SequenceRetriever):
         encoded: EncodedItems = self.network  # type: ignore[assignment]
         self._network = encoded.into_body().eval()
         return report
-
-    def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
-        """See `SequenceRetriever.fingerprint`; of the features too."""
-        read = "" if self.features is None else self.features.digest()
-        return hashlib.sha256(f"{super().fingerprint(train, validation, n_epochs)} {read}".encode()).hexdigest()

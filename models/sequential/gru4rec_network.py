@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from models.sequential.sequence_network import SequenceNetwork, draw_weights
+from models.sequential.causal_network import CausalNetwork
+from models.sequential.sequence_network import draw_weights
 from models.training.dropout import Dropout
 
 
-class GRU4RecNetwork(SequenceNetwork):
+class GRU4RecNetwork(CausalNetwork):
     """Item embeddings, layers of gated recurrent units (Hidasi et al. 2016, eqs. 1 to 4), a projection."""
 
     def __init__(
@@ -24,7 +25,7 @@ class GRU4RecNetwork(SequenceNetwork):
         self.apply(draw_weights)
 
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.encode`; times do not matter."""
+        """See `CausalNetwork.encode`; times do not matter."""
         x = self.dropout(vectors * vectors.shape[-1] ** 0.5)  # (B, T, D)
         for layer in self.layers:
             x = self.dropout(layer(x)[0])  # (B, T, hidden_size)

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from models.sequential.sequence_network import SequenceNetwork, draw_weights
+from models.sequential.causal_network import CausalNetwork
+from models.sequential.sequence_network import draw_weights
 from models.training.dropout import Dropout
 
 N_TIME_BUCKETS = 64
@@ -61,7 +62,7 @@ class HSTULayer(nn.Module):
         return x + self.dropout(self.output(self.mixed_norm(mixed) * gate))
 
 
-class HSTUNetwork(SequenceNetwork):
+class HSTUNetwork(CausalNetwork):
     """Item embeddings and a stack of layers; place and time enter by the bias alone."""
 
     def __init__(
@@ -82,7 +83,7 @@ class HSTUNetwork(SequenceNetwork):
         self.apply(draw_weights)
 
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.encode`."""
+        """See `CausalNetwork.encode`."""
         _, T, D = vectors.shape
         places = torch.arange(1, T + 1, device=vectors.device, dtype=torch.float32)
         seen = torch.ones(T, T, device=vectors.device).tril() / places[:, None]

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from models.retrieval.item_features import ItemFeatures
-from models.sequential.sequence_network import INITIAL_STD, SequenceNetwork, draw_weights
+from models.sequential.causal_network import CausalNetwork
+from models.sequential.sequence_network import INITIAL_STD, draw_weights
 from models.training.dropout import Dropout
 
 
@@ -71,7 +72,7 @@ class ItemEncoder(nn.Module):
         return own * kept
 
 
-class EncodedItems(SequenceNetwork):
+class EncodedItems(CausalNetwork):
     """A network that reads items through an encoder in place of a table of vectors.
 
     Args:
@@ -79,7 +80,7 @@ class EncodedItems(SequenceNetwork):
         encoder: What makes vectors of items.
     """
 
-    def __init__(self, body: SequenceNetwork, encoder: ItemEncoder):
+    def __init__(self, body: CausalNetwork, encoder: ItemEncoder):
         super().__init__(0, body.items.embedding_dim, body.cosine)
         self._n_items = body.n_items
         body.items = nn.Embedding(0, body.items.embedding_dim)
@@ -100,10 +101,10 @@ class EncodedItems(SequenceNetwork):
         return self._measured(self.encoder(torch.arange(self.n_items, device=self.device)))
 
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.encode`."""
+        """See `CausalNetwork.encode`."""
         return self.body.encode(vectors, times)
 
-    def into_body(self) -> SequenceNetwork:
+    def into_body(self) -> CausalNetwork:
         """The body with a table of the vectors that the encoder makes now."""
         self.eval()
         with torch.inference_mode():

@@ -105,8 +105,8 @@ class MultiInterest(SequenceRetriever):
 
         from models.sequential.multi_interest_network import alikeness
 
-        interests = forward(batch.items, batch.times)[batch.inside]  # (P, M, D)
-        targets = batch.targets[batch.inside]
+        interests = batch.only_real(forward(batch.items, batch.times))  # (P, M, D)
+        targets = batch.only_real(batch.targets)
         with torch.no_grad():
             nearest = torch.einsum("pmd,pd->pm", interests, self.network.read(targets).to(interests.dtype)).argmax(1)
         chosen = interests[torch.arange(len(targets), device=targets.device), nearest]  # (P, D)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from models.sequential.causal_network import CausalNetwork
 from models.sequential.sasrec_network import Block
-from models.sequential.sequence_network import SequenceNetwork, draw_weights
+from models.sequential.sequence_network import draw_weights
 from models.training.dropout import Dropout
 
 
-class MultiInterestNetwork(SequenceNetwork):
+class MultiInterestNetwork(CausalNetwork):
     """Item and position embeddings, `sasrec`'s blocks, and M weighted means of what was read so far.
 
     With the states `h`, `a_j = W2 tanh(W1 h_j)`, `[M]`, and learned numbers `r` by how many items ago it was, interest

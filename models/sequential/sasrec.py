@@ -25,6 +25,11 @@ class SASRecConfig(SequenceConfig):
         "histories on a GPU; a third more time, the same weights.",
     )
 
+    @property
+    def recomputes_blocks(self) -> bool:
+        """See `SequenceConfig.recomputes_blocks`."""
+        return self.gradient_checkpointing
+
     def floats_of_blocks(self, of_block: int) -> int:
         """Numbers that all blocks hold for one position, where one in whose inside nothing is left out holds some."""
         if self.gradient_checkpointing:

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from models.sequential.sequence_network import SequenceNetwork, draw_weights
+from models.sequential.causal_network import CausalNetwork
+from models.sequential.sequence_network import draw_weights
 from models.training.dropout import Dropout
 
 
@@ -59,7 +60,7 @@ class Block(nn.Module):
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
 
-class SASRecNetwork(SequenceNetwork):
+class SASRecNetwork(CausalNetwork):
     """Item and position embeddings (eq. 1), a stack of blocks (eqs. 2 to 5), a final layer norm."""
 
     def __init__(
@@ -82,7 +83,7 @@ class SASRecNetwork(SequenceNetwork):
         blocks[0].attention.start_as_mean()
 
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.encode`; times do not matter."""
+        """See `CausalNetwork.encode`; times do not matter."""
         _, T, D = vectors.shape
         x = self.dropout(vectors * D**0.5 + self.positions.weight[:T])  # (B, T, D)
         for block in self.blocks:

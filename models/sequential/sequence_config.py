@@ -24,3 +24,8 @@ class SequenceConfig(TrainingConfig, LossConfig):
     def scores_are_cosines(self) -> bool:
         """Whether vectors have length 1."""
         return self.temperature is not None
+
+    @property
+    def recomputes_blocks(self) -> bool:
+        """Whether the insides of blocks are computed again for the gradient; never where there are no blocks."""
+        return False

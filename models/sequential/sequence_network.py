@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -10,11 +12,10 @@ from torch.utils.checkpoint import checkpoint
 INITIAL_STD = 0.02
 
 
-class SequenceNetwork(nn.Module):
+class SequenceNetwork(nn.Module, ABC):
     """A network over a user's items: a state after each, whose products with the items' vectors are the scores.
 
-    Sequences are padded at their end. A position sees only itself and what came before, so padding needs no mask: it
-    lies after everything real. Positions count from the sequence's first item.
+    Sequences are padded at their end. Positions count from the sequence's first item.
 
     Args:
         n_items: Size of the vocabulary.
@@ -36,6 +37,7 @@ class SequenceNetwork(nn.Module):
         """Vectors of all items, `[n_items, D]`."""
         return self._measured(self.items.weight)
 
+    @abstractmethod
     def forward(self, items: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
         """The user's state after each item.
 
@@ -46,11 +48,6 @@ class SequenceNetwork(nn.Module):
         Returns:
             `[B, T, D]`.
         """
-        return self._measured(self.encode(self.read(items), times))
-
-    def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """States of any length, from the vectors of what was read: `[B, T, D]` and `[B, T]` to `[B, T, D]`."""
-        raise NotImplementedError
 
     def through(self, block: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
         """What a block makes of its inputs.

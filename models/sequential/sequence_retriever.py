@@ -1,47 +1,40 @@
-"""What every trained sequential retriever shares: a user's newest items in, a vector out, its products the scores."""
+"""How every sequential retriever is trained, and how training continues from an earlier model."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from models.retrieval.config_file import read_config, write_config
 from models.retrieval.contract import FitReport, Progress, Retriever, no_progress
 from models.retrieval.data_shape import DataShape
 from models.retrieval.interactions import Interactions
 from models.retrieval.memory import check_memory
-from models.sequential.pieces import Pieces, extract, newest_pieces, training_pieces
+from models.sequential.pieces import Pieces, training_pieces
 from models.sequential.sequence_config import SequenceConfig
+from models.sequential.sequence_reader import ITEM_WEIGHTS, SequenceReader
 from models.training.batching import length_buckets
 
 if TYPE_CHECKING:
     import torch
 
-    from models.sequential.batches import SequenceBatch, Sequences
+    from models.sequential.batches import SequenceBatch
     from models.sequential.sequence_network import SequenceNetwork
     from models.training.negative_sampling import NegativeSampler
     from models.training.trainer import Forward, TrainingTask
 
-WEIGHTS_FILE = "weights.safetensors"
-ITEM_WEIGHTS, KNOWN = "items.weight", "known"
-SCORING_TOKENS = 16_384
-"""Positions encoded at once while scoring."""
+KNOWN = "known"
 
 
-class SequenceRetriever(Retriever):
-    """A network that reads a user's newest items; its last state is the user's vector.
+class SequenceRetriever(SequenceReader):
+    """A network that learns which item comes next, at every place of every history.
 
-    A subclass names itself, its config and its network, whose `items.weight` `[n_items, D]` are the items' vectors, and
-    may bring a loss of its own. Training, scoring, continuing and files are the same for all.
-
-    A user without a history has the zero vector and scores 0 everywhere. Where no history has two items there is
-    nothing to learn: no epoch is run and the weights stay as drawn.
+    A subclass is what `SequenceReader` says, and may bring a loss of its own; it says what a step holds in memory.
+    Training and continuing are the same for all. Where no history has two items there is nothing to learn: no epoch is
+    run and the weights stay as drawn.
 
     Args:
         config: Settings.
@@ -49,21 +42,14 @@ class SequenceRetriever(Retriever):
             for no checkpoints. A checkpoint of another config or other data is not continued.
     """
 
-    has_vectors: ClassVar[bool] = True
     continues: ClassVar[bool] = True
     lowered_for_memory: ClassVar[tuple[str, ...]] = ("batch_tokens", "n_negatives", "max_length", "embedding_size")
-    config: SequenceConfig
 
     def __init__(self, config: SequenceConfig, checkpoint_folder: Path | None = None):
         super().__init__(config)
         self.checkpoint_folder = checkpoint_folder
-        self._network: SequenceNetwork | None = None
         self._start: dict[str, torch.Tensor] = {}
         self.sampler: NegativeSampler | None = None
-
-    @abstractmethod
-    def new_network(self, n_items: int) -> SequenceNetwork:
-        """A drawn network: `items` and `times`, both `[B, T]` int64, to states `[B, T, D]`."""
 
     def memory_parts(self, shape: DataShape) -> dict[str, int]:
         """See `Retriever.memory_parts`."""
@@ -151,7 +137,7 @@ class SequenceRetriever(Retriever):
     def drawn_network(self, n_items: int) -> SequenceNetwork:
         """The network that is trained, with drawn weights."""
         network = self.new_network(n_items)
-        network.recomputes_blocks = getattr(self.config, "gradient_checkpointing", False)
+        network.recomputes_blocks = self.config.recomputes_blocks
         return network
 
     def first_network(self, n_items: int) -> SequenceNetwork:
@@ -168,12 +154,10 @@ class SequenceRetriever(Retriever):
         self, train: Interactions, validation: Interactions | None, pieces: Pieces, n_epochs: int | None
     ) -> TrainingTask:
         from models.training.negative_sampling import NegativeSampler
+        from models.training.run_digest import run_digest
         from models.training.trainer import TrainingTask
-        from models.training.validation import Validation
+        from models.training.validation import watched
 
-        checks = None
-        if validation is not None:
-            checks = Validation(train, validation, n_users=self.config.n_validation_users, seed=self.config.seed)
         sequences = self._sequences(train.items, train.times)
         counts = np.bincount(train.items, minlength=train.n_items)
         config = self.config
@@ -184,106 +168,6 @@ class SequenceRetriever(Retriever):
             batches=lambda rng: length_buckets(pieces.lengths, self.config.batch_tokens, rng),
             loss=lambda forward, rows: self.loss(forward, sequences.batch(pieces, rows)),
             size=lambda rows: float(pieces.lengths[rows].sum()),
-            validate=(lambda: checks.ndcg(self)) if checks is not None and len(checks.users) else None,
-            fingerprint=self.fingerprint(train, validation, n_epochs),
+            validate=watched(self, train, validation, self.config),
+            fingerprint=run_digest(self, self.network, train, validation, n_epochs),
         )
-
-    def fingerprint(self, train: Interactions, validation: Interactions | None, n_epochs: int | None) -> str:
-        """Digest of everything the weights depend on."""
-        digest = hashlib.sha256(f"{self.config.model_dump_json()} {n_epochs} {train.n_items}".encode())
-        for name in sorted(self._start):
-            digest.update(self._start[name].numpy().tobytes())
-        for part in (train, validation):
-            if part is not None:
-                for array in (part.offsets, part.items, part.times):
-                    digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
-
-    @property
-    def network(self) -> SequenceNetwork:
-        """The network.
-
-        Raises:
-            RuntimeError: The retriever was neither fitted nor loaded.
-        """
-        if self._network is None:
-            raise RuntimeError(f"{self.name} was neither fitted nor loaded")
-        return self._network
-
-    def _sequences(self, items: np.ndarray, times: np.ndarray) -> Sequences:
-        from models.sequential.batches import Sequences
-
-        return Sequences.on(self.network.device, items, times)
-
-    def item_vectors(self) -> np.ndarray:
-        """The items' vectors, `[n_items, embedding_size]` float32, of length 1 where scores are cosines."""
-        return self.network.table().detach().cpu().numpy()
-
-    def user_vectors(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """The state after each user's newest item, `[n, embedding_size]` float32; zero without a history."""
-        return self.newest_states(histories, users, (self.config.embedding_size,))
-
-    def newest_states(self, histories: Interactions, users: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """The same of a network whose states have any shape, `[n, *shape]`."""
-        import torch
-
-        from models.training.threads import torch_threads
-
-        users = np.asarray(users)
-        vectors = np.zeros((len(users), *shape), dtype=np.float32)
-        newest = newest_pieces(histories, users, self.config.max_length)
-        (items, times), pieces = extract((histories.items, histories.times), newest)
-        sequences = self._sequences(items, times)
-        with torch_threads(self.config.n_threads), torch.inference_mode():
-            for rows in _known_batches(pieces.lengths):
-                vectors[rows] = self.last_states(sequences.batch(pieces, rows)).float().cpu().numpy()
-        return vectors
-
-    def last_states(self, batch: SequenceBatch) -> torch.Tensor:
-        """`[B, D]`: the state after each row's last item."""
-        import torch
-
-        states = self.network(batch.items, batch.times)  # (B, T, D)
-        return states[torch.arange(len(states), device=states.device), batch.inside.sum(1) - 1]
-
-    def scores(self, histories: Interactions, users: np.ndarray) -> np.ndarray:
-        """Inner products of user and item vectors, `[n, n_items]` float32; see `Retriever.scores`."""
-        return self.user_vectors(histories, users) @ self.item_vectors().T
-
-    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
-        """The history item whose vector has the largest cosine with the recommended item's; the newest on a tie."""
-        if len(history) == 0:
-            return np.full(len(items), -1, dtype=np.int32)
-        vectors = self.item_vectors()
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        newest_first = history[::-1]
-        return newest_first[(vectors[newest_first] @ vectors[items].T).argmax(axis=0)].astype(np.int32)
-
-    def save(self, folder: Path) -> None:
-        """Write `weights.safetensors` and `config.json`."""
-        from safetensors.torch import save_file
-
-        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in self.network.state_dict().items()}
-        save_file(weights, folder / WEIGHTS_FILE)
-        write_config(self.name, self.config, folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote, onto the CPU."""
-        from safetensors.torch import load_file
-
-        config = read_config(cls.name, cls.Config, folder)
-        assert isinstance(config, SequenceConfig)
-        retriever = cls(config)
-        weights = load_file(folder / WEIGHTS_FILE)
-        retriever._network = retriever.new_network(len(weights[ITEM_WEIGHTS]))
-        retriever._network.load_state_dict(weights)
-        retriever._network.eval()
-        return retriever
-
-
-def _known_batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
-    """The rows that have items, in batches of like length."""
-    known = np.flatnonzero(lengths > 0)
-    for batch in length_buckets(lengths[known], SCORING_TOKENS):
-        yield known[batch]

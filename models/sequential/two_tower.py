@@ -100,7 +100,7 @@ class TwoTower(FeaturedRetriever):
 
     def loss(self, forward: Forward, batch: SequenceBatch) -> torch.Tensor:
         """The next item's loss, and that of the views."""
-        states, positives = forward(batch.items, batch.times)[batch.inside], batch.targets[batch.inside]
+        states, positives = batch.only_real(forward(batch.items, batch.times)), batch.only_real(batch.targets)
         whole = self._mixed(states, positives) if self.config.loss == "softmax" else self.loss_of(states, positives)
         if self.config.masking_weight:
             whole = whole + self.config.masking_weight * self._views(positives.unique())

@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from models.sequential.sequence_network import SequenceNetwork, draw_weights
+from models.sequential.causal_network import CausalNetwork
+from models.sequential.sequence_network import draw_weights
 from models.training.dropout import Dropout
 
 
-class PooledNetwork(SequenceNetwork):
+class PooledNetwork(CausalNetwork):
     """`u = m + W2 relu(W1 [m; v])` with the mean m of all items so far and the newest item's vector v."""
 
     def __init__(self, n_items: int, embedding_size: int, hidden_size: int, dropout: float, cosine: bool = False):
@@ -21,7 +22,7 @@ class PooledNetwork(SequenceNetwork):
         self.apply(draw_weights)
 
     def encode(self, vectors: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        """See `SequenceNetwork.encode`; times do not matter."""
+        """See `CausalNetwork.encode`; times do not matter."""
         _, T, D = vectors.shape
         x = vectors * D**0.5
         n_read = torch.arange(1, T + 1, device=x.device, dtype=x.dtype)[:, None]

@@ -88,6 +88,9 @@ def save_checkpoint(
             os.fsync(file.fileno())
     shutil.rmtree(finished, ignore_errors=True)
     os.replace(unfinished, finished)
+    later = [path for path in _finished(folder) if path.name > finished.name]  # another run's, or damaged
+    for old in later:
+        shutil.rmtree(old)
     for old in [*_finished(folder)[N_KEPT:], *folder.glob("epoch-*.unfinished")]:
         shutil.rmtree(old)
 

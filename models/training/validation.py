@@ -5,11 +5,14 @@ Reported metrics, with intervals and slices, come from models/evaluation; this i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from models.retrieval.contract import Retriever
 from models.retrieval.interactions import Interactions
 from models.retrieval.recommend import recommend, seen_items
+from models.training.config import TrainingConfig
 
 BLOCK_BYTES = 64 * 2**20
 BLOCK_USERS = 1024
@@ -62,6 +65,36 @@ class Validation:
         _, n_relevant = np.unique(self.relevant // self.train.n_items, return_counts=True)
         ideal = np.cumsum(discounts)[np.minimum(n_relevant, self.k) - 1]
         return hits @ discounts / ideal
+
+
+def watched(
+    retriever: Retriever,
+    train: Interactions,
+    validation: Interactions | None,
+    config: TrainingConfig,
+    ready: Callable[[], None] = lambda: None,
+) -> Callable[[], float] | None:
+    """What `TrainingTask.validate` is: the retriever's NDCG@10 on what is held out.
+
+    Args:
+        retriever: Scored as it is at each call.
+        train: What it learns from.
+        validation: What is held out; `None` for nothing.
+        config: How many users are judged, and the seed by which they are drawn.
+        ready: Called first each time, to take over the network's weights where the retriever scores by copies of them.
+
+    Returns:
+        `None` where there is nobody to judge by.
+    """
+    if validation is None:
+        return None
+    checks = Validation(train, validation, n_users=config.n_validation_users, seed=config.seed)
+
+    def validate() -> float:
+        ready()
+        return checks.ndcg(retriever)
+
+    return validate if len(checks.users) else None
 
 
 def _unseen(train: Interactions, relevant: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from models.retrieval.registry import RETRIEVERS, reads_item_features, retriever_class
+from models.retrieval.registry import RETRIEVERS, new_retriever, retriever_class
 from pipelines import dbt_manifest
 from pipelines.dagster_home import instance_of
 from pipelines.definitions import build_definitions
@@ -61,7 +61,7 @@ def test_every_retriever_becomes_an_asset_with_its_check_and_where_it_has_vector
         assert (f"{name}_index" in keys) == about.has_vectors, name
         assert (f"{name}_is_not_worse_than_recent_popularity" in checks) == (not about.is_baseline), name
         reads = {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
-        assert ("item_text_embeddings" in reads) == reads_item_features(name, {}), name
+        assert ("item_text_embeddings" in reads) == new_retriever(name, {}).reads_item_features, name
 
 
 class TestSchedule:

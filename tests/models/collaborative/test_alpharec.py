@@ -67,7 +67,7 @@ class TestTheForward:
     def test_the_network_that_is_trained_makes_the_same(self, model, expected, two_tastes):
         from models.retrieval.history_matrix import history_matrix
 
-        network = model._new_network(history_matrix(two_tastes, np.arange(60)), torch.device("cpu"))
+        network = model._first_network(two_tastes, history_matrix(two_tastes, np.arange(60)), torch.device("cpu"))
         weights = {name: torch.from_numpy(array) for name, array in model.map.weights.items()}
         network.load_state_dict(weights)
         for found, wanted in zip(network(), expected, strict=True):
@@ -95,7 +95,7 @@ def test_the_loss_is_the_equation(two_tastes, text):
     torch.manual_seed(1)
     negatives = torch.randint(21, (7,)).tolist()
     torch.manual_seed(1)
-    found = model._loss(lambda: vectors, *torch.from_numpy(pairs.T)).item()
+    found = model._batch_loss(None, lambda: vectors, *torch.from_numpy(pairs.T)).item()
     losses = []
     for user, item in pairs:
         scores = [unit(users[user]) @ unit(items[j]) / 0.3 for j in [item, *(j for j in negatives if j != item)]]

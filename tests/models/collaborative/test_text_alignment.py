@@ -76,7 +76,7 @@ class TestTheLoss:
         network, texts = parts
         config = EmbeddingConfig(alignment="contrastive", alignment_temperature=0.3, embedding_size=4)
         alignment = TextAlignment(config, *texts, size=4)
-        found = alignment(network, network()).item()
+        found = alignment(network(), (network.users, network.items), network.spread).item()
         expected = 0.0
         for vectors, text in zip(network(), texts, strict=True):
             known = text.numpy().any(axis=1)
@@ -95,7 +95,7 @@ class TestTheLoss:
         network, texts = parts
         config = EmbeddingConfig(alignment="generative", alignment_temperature=0.3, embedding_size=4, mask_share=0.25)
         alignment = TextAlignment(config, *texts, size=4)
-        found = alignment(network, network()).item()
+        found = alignment(network(), (network.users, network.items), network.spread).item()
         expected = 0.0
         for vectors, text in zip(network(), texts, strict=True):
             known = text.numpy().any(axis=1)
@@ -110,7 +110,7 @@ class TestTheLoss:
         graph = adjacency_product(normalised_graph(history_matrix(two_tastes, np.arange(60))))
         network = LightGcnNetwork(*torch.from_numpy(first).split([60, 21]), graph, 2)
         alignment = TextAlignment(EmbeddingConfig(alignment="generative", embedding_size=4), *texts, size=4)
-        found = alignment(network, network()).item()
+        found = alignment(network(), (network.users, network.items), network.spread).item()
         matrix = dense(two_tastes)
         adjacency = np.block([[np.zeros((60, 60)), matrix], [matrix.T, np.zeros((21, 21))]])
         inverse = np.diag(np.maximum(adjacency.sum(axis=1), 1) ** -0.5)
@@ -130,7 +130,7 @@ class TestTheLoss:
         )
         alignment = TextAlignment(EmbeddingConfig(alignment="contrastive", embedding_size=4), *texts, size=4)
         for _ in range(20):
-            alignment(network, network())
+            alignment(network(), (network.users, network.items), network.spread)
         assert {len(rows) for rows in drawn} == {3}
         users = torch.cat(drawn[0::2]).detach()
         known = {tuple(row.tolist()) for row in network.users[[0, 2, 3, 5]].detach()}
@@ -141,7 +141,7 @@ class TestTheLoss:
         network, texts = parts
         config = EmbeddingConfig(alignment=kind, embedding_size=4)
         alignment = TextAlignment(config, *(torch.zeros_like(text) for text in texts), size=4)
-        assert alignment(network, network()).item() == 0.0
+        assert alignment(network(), (network.users, network.items), network.spread).item() == 0.0
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,8 @@ import torch
 
 from models.collaborative.co_occurrence import nearest_items
 from models.collaborative.embedding_config import VectorConfig
-from models.collaborative.ultragcn import UltraGcn, UltraGcnConfig
+from models.collaborative.ultragcn import UltraGcn
+from models.collaborative.ultragcn_config import UltraGcnConfig
 from models.collaborative.ultragcn_network import UltraGcnNetwork, ultragcn_loss
 from models.retrieval.history_matrix import history_matrix
 

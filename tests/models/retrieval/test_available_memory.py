@@ -1,4 +1,8 @@
-from models.retrieval.available_memory import available_memory
+import psutil
+import pytest
+
+from models.retrieval import available_memory
+from models.retrieval.available_memory import left_in_control_groups
 
 
 def write(root, files):
@@ -7,15 +11,20 @@ def write(root, files):
         (root / name).write_text(text)
 
 
-MACHINE = {"proc/meminfo": "MemTotal:       16000 kB\nMemAvailable:    8000 kB\n"}
+def test_the_machine_says_what_is_available(monkeypatch):
+    """About: others on it do not stand still."""
+    monkeypatch.setattr(available_memory, "left_in_control_groups", list)
+    machine = psutil.virtual_memory()
+    assert abs(available_memory.available_memory() - machine.available) < 0.1 * machine.total
 
 
-def test_the_machine_says_what_is_available(tmp_path):
-    write(tmp_path, MACHINE)
-    assert available_memory(root=tmp_path) == 8000 * 1024
+@pytest.mark.parametrize("left", [[5], [2**60, 5, 7]])
+def test_less_in_a_control_group_counts(monkeypatch, left):
+    monkeypatch.setattr(available_memory, "left_in_control_groups", lambda: left)
+    assert available_memory.available_memory() == 5
 
 
-def test_a_lower_limit_of_the_control_group_counts_less_what_it_holds(tmp_path):
+def test_a_limit_of_the_control_group_counts_less_what_it_holds(tmp_path):
     group = "sys/fs/cgroup/jobs/one"
     files = {
         "proc/self/cgroup": "0::/jobs/one\n",
@@ -23,19 +32,19 @@ def test_a_lower_limit_of_the_control_group_counts_less_what_it_holds(tmp_path):
         f"{group}/memory.current": "1500000\n",
         f"{group}/memory.stat": "anon 900000\ninactive_file 500000\n",
     }
-    write(tmp_path, MACHINE | files)
-    assert available_memory(root=tmp_path) == 3_000_000 - 1_500_000 + 500_000
+    write(tmp_path, files)
+    assert left_in_control_groups(tmp_path) == [3_000_000 - 1_500_000 + 500_000]
 
 
-def test_the_lowest_limit_of_the_groups_above_counts(tmp_path):
+def test_groups_above_count_too(tmp_path):
     files = {
         "proc/self/cgroup": "0::/jobs/one\n",
         "sys/fs/cgroup/jobs/one/memory.max": "max\n",
         "sys/fs/cgroup/jobs/memory.max": "2000000\n",
         "sys/fs/cgroup/jobs/memory.current": "100000\n",
     }
-    write(tmp_path, MACHINE | files)
-    assert available_memory(root=tmp_path) == 1_900_000
+    write(tmp_path, files)
+    assert left_in_control_groups(tmp_path) == [1_900_000]
 
 
 def test_control_groups_of_version_1(tmp_path):
@@ -46,8 +55,8 @@ def test_control_groups_of_version_1(tmp_path):
         f"{base}/memory.usage_in_bytes": "400000\n",
         f"{base}/memory.stat": "total_inactive_file 100000\n",
     }
-    write(tmp_path, MACHINE | files)
-    assert available_memory(root=tmp_path) == 700_000
+    write(tmp_path, files)
+    assert left_in_control_groups(tmp_path) == [700_000]
 
 
 def test_a_group_that_is_full_has_nothing_left(tmp_path):
@@ -56,9 +65,9 @@ def test_a_group_that_is_full_has_nothing_left(tmp_path):
         "sys/fs/cgroup/memory.max": "1000\n",
         "sys/fs/cgroup/memory.current": "2000\n",
     }
-    write(tmp_path, MACHINE | files)
-    assert available_memory(root=tmp_path) == 0
+    write(tmp_path, files)
+    assert left_in_control_groups(tmp_path) == [0]
 
 
 def test_a_system_that_says_nothing_sets_no_bound(tmp_path):
-    assert available_memory(root=tmp_path) is None
+    assert left_in_control_groups(tmp_path) == []

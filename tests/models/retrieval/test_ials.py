@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from models.retrieval import ials
+from models.retrieval import ials_solver
 from models.retrieval.history_matrix import history_matrix
-from models.retrieval.ials import Ials, IalsConfig, solve
+from models.retrieval.ials import Ials
+from models.retrieval.ials_config import IalsConfig
+from models.retrieval.ials_solver import solve
 
 SMALL = {"embedding_size": 8, "n_iterations": 4}
 
@@ -82,7 +84,7 @@ def test_a_few_steps_an_iteration_reach_what_whole_solutions_reach(planted):
 
 def test_batches_change_nothing(planted, monkeypatch):
     whole = fitted(planted[0]).items
-    monkeypatch.setattr(ials, "MAX_ELEMENTS", 300)
+    monkeypatch.setattr(ials_solver, "MAX_ELEMENTS", 300)
     np.testing.assert_allclose(fitted(planted[0]).items, whole, rtol=1e-3, atol=1e-4)
 
 

@@ -10,8 +10,7 @@ from models.retrieval.registry import (
     RETRIEVERS,
     config_class,
     load_retriever,
-    reads_item_features,
-    reads_user_texts,
+    new_retriever,
     retriever_class,
 )
 
@@ -63,4 +62,5 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
     ],
 )
 def test_what_is_read_besides_interactions_depends_on_the_settings(name, settings, items, users):
-    assert (reads_item_features(name, settings), reads_user_texts(name, settings)) == (items, users)
+    retriever = new_retriever(name, settings)
+    assert (retriever.reads_item_features, retriever.reads_user_texts) == (items, users)

@@ -151,6 +151,16 @@ def test_checkpoint_of_another_run_is_not_continued(make_task, tmp_path):
     assert_same(weights(task), weights(fresh))
 
 
+def test_checkpoints_of_another_run_that_came_further_do_not_crowd_out_this_runs(make_task, tmp_path):
+    train(make_task(fingerprint="yesterday"), n_epochs=5, folder=tmp_path)
+    train(make_task(fingerprint="today"), n_epochs=1, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch-00001"]
+    continued, whole = make_task(fingerprint="today"), make_task()
+    assert len(train(continued, n_epochs=2, folder=tmp_path).curve) == 2
+    train(whole, n_epochs=2)
+    assert_same(weights(continued), weights(whole))
+
+
 def test_a_kill_while_writing_leaves_the_older_checkpoint(make_task, tmp_path):
     train(make_task(), n_epochs=2, folder=tmp_path)
     unfinished = tmp_path / "epoch-00003.unfinished"

@@ -6,7 +6,8 @@ import pytest
 from models.retrieval.interactions import Interactions
 from models.retrieval.popularity import Popularity, PopularityConfig
 from models.training import validation
-from models.training.validation import Validation
+from models.training.config import TrainingConfig
+from models.training.validation import Validation, watched
 
 
 def build(sequences, n_items):
@@ -94,3 +95,23 @@ def test_seen_items_are_looked_through_some_users_at_a_time(monkeypatch):
         if len(train.history(user))
     ]
     assert whole.relevant.tolist() == expected
+
+
+class TestWatched:
+    """What training stops by."""
+
+    TRAIN, LATER = build([[0, 1], [1, 2], [2]], n_items=5), build([[2], [3], [4]], n_items=5)
+    MODEL = PersonalScores(PopularityConfig())
+
+    def test_is_the_ndcg_of_the_drawn_users_after_getting_ready(self):
+        calls = []
+        for n_users in (2, 3):
+            config = TrainingConfig(n_validation_users=n_users, seed=7)
+            ask = watched(self.MODEL, self.TRAIN, self.LATER, config, lambda: calls.append("ready"))
+            assert calls == []
+            assert ask() == Validation(self.TRAIN, self.LATER, n_users=n_users, seed=7).ndcg(self.MODEL)
+            assert calls.pop() == "ready"
+
+    def test_is_nothing_where_nobody_can_be_judged(self):
+        assert watched(self.MODEL, self.TRAIN, None, TrainingConfig()) is None
+        assert watched(self.MODEL, self.TRAIN, build([[0], [], []], n_items=5), TrainingConfig()) is None

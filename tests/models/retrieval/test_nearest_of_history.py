@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.collaborative.nearest_of_history import nearest_of_history
+from models.retrieval.nearest_of_history import nearest_of_history
 
 VECTORS = np.array([[1.0, 0.0], [3.0, 3.0], [0.0, 0.1], [0.0, 9.0], [0.0, 0.0]])
 
