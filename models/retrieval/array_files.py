@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def load_arrays(folder: Path, names: Sequence[str], mapped: bool = False) -> dic
     Raises:
         ValueError: A file holds objects, which would have to be unpickled.
     """
-    mode = "r" if mapped else None
+    mode: Literal["r"] | None = "r" if mapped else None
     return {name: np.load(folder / f"{name}.npy", mmap_mode=mode, allow_pickle=False) for name in names}
 
 
