@@ -1,7 +1,6 @@
 """Servers that fail, and runs that are killed: nothing is paid for twice."""
 
 import json
-import time
 import traceback
 from collections import Counter
 
@@ -9,7 +8,7 @@ import polars as pl
 import pytest
 from chat_server import KEY, ChatServer, Reply
 from item_writer import data_of, described, reply, settings_of, writes
-from profile_writing import EARLIER, by_item, configured, killed_run, ledger, some, troubled, written
+from profile_writing import EARLIER, by_item, ledger, some, troubled, written
 
 from assets.generator_calls import FINAL, TABLE
 from assets.profiles import writing
@@ -53,27 +52,7 @@ class TestErrors:
         assert ledger(shop).group_by("key").agg(pl.col("outcome").is_in(FINAL).sum())["outcome"].max() == 1
 
 
-class TestAKilledRun:
-    def test_repeats_no_finished_call(self, shop, tmp_path):
-        """SIGKILL while answers come in; the next run asks about everything but what the ledger has."""
-
-        def slow(body, nth):
-            time.sleep(0.1)
-            return writes(body, nth)
-
-        with ChatServer(slow) as server:
-            configured(shop, generator=settings_of(server, concurrency=2))
-            killed_run(shop, tmp_path, "written")
-            kept = set(ledger(shop)["key"])
-            n_before = len(server.calls)
-            server.script = writes
-            frame, counts = written(shop, generator=settings_of(server, concurrency=2))
-            asked = Counter(data_of(call.body)["item"] for call in server.calls[n_before:])
-        assert 16 <= len(kept) < frame.height
-        assert counts["item_short.v1 kept"] == len(kept) and counts["calls"] == frame.height - len(kept)
-        assert sum(asked.values()) == frame.height - len(kept) and set(asked.values()) == {1}
-        assert ledger(shop)["key"].is_unique().all() and set(frame["backend"]) == {"openai"}
-
+class TestTheLedger:
     def test_without_the_ledger_it_would_ask_about_all(self, shop, monkeypatch):
         monkeypatch.setattr(writing, "kept_answers", lambda warehouse, keys: {})
         with ChatServer(writes) as server:

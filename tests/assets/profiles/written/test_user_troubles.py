@@ -1,12 +1,11 @@
 """Servers that fail while users are asked about, and runs that are killed: nothing is paid for twice."""
 
 import json
-import time
 from collections import Counter
 
 from chat_server import ChatServer, Reply
 from item_writer import data_of, reply, settings_of
-from profile_writing import EARLIER, by_user, configured, killed_run, ledger, users_written
+from profile_writing import EARLIER, by_user, users_written
 from user_writer import some, troubled, user_described, writes_users
 
 
@@ -60,25 +59,3 @@ class TestErrors:
         kept = [user for user in now if user in old and now[user]["prompt_version"] != then[user]["prompt_version"]]
         assert len(kept) == counts["older profile"]
         assert all(now[user]["summary"] == old[user]["summary"] for user in kept)
-
-
-class TestAKilledRun:
-    def test_repeats_no_finished_call(self, shop, tmp_path):
-        """SIGKILL while answers come in; the next run asks about everybody but those the ledger has."""
-
-        def slow(body, nth):
-            time.sleep(0.1)
-            return writes_users(body, nth)
-
-        with ChatServer(slow) as server:
-            configured(shop, generator=settings_of(server, concurrency=2))
-            killed_run(shop, tmp_path, "users_written")
-            kept = set(ledger(shop)["key"])
-            n_before = len(server.calls)
-            server.script = writes_users
-            frame, counts = users_written(shop, generator=settings_of(server, concurrency=2))
-            asked = Counter(data_of(call.body)["user"] for call in server.calls[n_before:])
-        assert 16 <= len(kept) < frame.height
-        assert counts["user_short.v1 kept"] == len(kept) and counts["calls"] == frame.height - len(kept)
-        assert sum(asked.values()) == frame.height - len(kept) and set(asked.values()) == {1}
-        assert ledger(shop)["key"].is_unique().all() and set(frame["backend"]) == {"openai"}
