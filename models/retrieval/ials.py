@@ -16,6 +16,7 @@ from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import MATRIX_BYTES, history_matrix
 from models.retrieval.ials_config import IalsConfig
 from models.retrieval.ials_solver import MAX_ELEMENTS, solve
+from models.retrieval.ials_steps import improve
 from models.retrieval.interactions import Interactions
 from models.retrieval.memory import PREPARATION, check_memory
 from models.training.threads import torch_threads
@@ -90,8 +91,8 @@ class Ials(Retriever):
         users = np.zeros((train.n_users, config.embedding_size), dtype=np.float32)
         with torch_threads(config.n_threads):
             for iteration in range(config.n_iterations):
-                users = solve(by_user.indptr, by_user.indices, items, config, device, users)
-                items = solve(by_item.indptr, by_item.indices, users, config, device, items)
+                users = improve(by_user.indptr, by_user.indices, items, users, config, device)
+                items = improve(by_item.indptr, by_item.indices, users, items, config, device)
                 progress(self.name, iteration + 1, config.n_iterations)
         untouched = np.diff(by_item.indptr) == 0
         typical = items[~untouched].mean(axis=0) if (~untouched).any() else np.ones(config.embedding_size)

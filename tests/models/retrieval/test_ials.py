@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from models.retrieval import ials_solver
+from models.retrieval import ials_solver, ials_steps
 from models.retrieval.history_matrix import history_matrix
 from models.retrieval.ials import Ials
 from models.retrieval.ials_config import IalsConfig
 from models.retrieval.ials_solver import solve
+from models.retrieval.ials_steps import improve
 
 SMALL = {"embedding_size": 8, "n_iterations": 4}
 
@@ -57,7 +58,7 @@ def test_enough_conjugate_gradient_steps_solve_them_too(planted, settings):
     vectors = np.random.default_rng(1).normal(size=(histories.n_items, 8)).astype(np.float32)
     matrix = history_matrix(histories, np.arange(histories.n_users))
     start = np.random.default_rng(2).normal(size=(histories.n_users, 8)).astype(np.float32)
-    found = solve(matrix.indptr, matrix.indices, vectors, config, start=start)
+    found = improve(matrix.indptr, matrix.indices, vectors, start, config)
     np.testing.assert_allclose(found, naive(matrix.toarray(), vectors, config), rtol=1e-2, atol=2e-3)
 
 
@@ -67,7 +68,7 @@ def test_steps_from_the_solution_stay_there(planted):
     vectors = np.random.default_rng(1).normal(size=(histories.n_items, 8)).astype(np.float32)
     matrix = history_matrix(histories, np.arange(histories.n_users))
     solved = solve(matrix.indptr, matrix.indices, vectors, config)
-    again = solve(matrix.indptr, matrix.indices, vectors, config, start=solved)
+    again = improve(matrix.indptr, matrix.indices, vectors, solved, config)
     np.testing.assert_allclose(again, solved, rtol=1e-3, atol=1e-4)
 
 
@@ -82,10 +83,24 @@ def test_a_few_steps_an_iteration_reach_what_whole_solutions_reach(planted):
     assert found[1] == pytest.approx(found[0], rel=0.01)
 
 
-def test_batches_change_nothing(planted, monkeypatch):
-    whole = fitted(planted[0]).items
-    monkeypatch.setattr(ials_solver, "MAX_ELEMENTS", 300)
-    np.testing.assert_allclose(fitted(planted[0]).items, whole, rtol=1e-3, atol=1e-4)
+@pytest.mark.parametrize(
+    ("n_steps", "module", "name", "size"),
+    [(0, ials_solver, "MAX_ELEMENTS", 300), (3, ials_steps, "MAX_ENTRIES", 20), (3, ials_steps, "MAX_ROWS", 3)],
+)
+def test_batches_change_nothing(planted, monkeypatch, n_steps, module, name, size):
+    whole = fitted(planted[0], n_cg_steps=n_steps).items
+    monkeypatch.setattr(module, name, size)
+    np.testing.assert_allclose(fitted(planted[0], n_cg_steps=n_steps).items, whole, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_steps", [0, 3])
+def test_a_row_without_entries_has_no_vector_and_a_row_longer_than_a_block_has(monkeypatch, n_steps):
+    monkeypatch.setattr(ials_steps, "MAX_ENTRIES", 4)
+    rng = np.random.default_rng(3)
+    offsets, others = np.array([0, 0, 9, 9, 12, 12]), np.arange(12) % 10
+    vectors, start = (rng.normal(size=(n, 8)).astype(np.float32) for n in (10, 5))
+    found = improve(offsets, others, vectors, start, IalsConfig(embedding_size=8, n_cg_steps=n_steps))
+    assert found.any(axis=1).tolist() == [False, True, False, True, False]
 
 
 def test_each_iteration_lowers_the_objective(planted):
