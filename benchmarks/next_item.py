@@ -71,6 +71,8 @@ def beauty(path: str):
 
 def measure(path: str, name: str, seed: int) -> dict:
     """Fit one retriever once; recall and NDCG of every user."""
+    import torch  # noqa: F401, before the clock runs
+
     from models.evaluation.protocol_lists import ranked
     from models.evaluation.user_rows import user_values
     from models.retrieval import registry

@@ -15,6 +15,7 @@ from models.retrieval.interactions import Interactions
 from models.retrieval.recommend import recommend
 from models.retrieval.recommend_by_index import top_k_by_index
 from resources.artifact_store import ArtifactStore
+from resources.compute import pick_device
 from resources.warehouse import Warehouse
 
 DAY_SECONDS = 86_400
@@ -66,6 +67,7 @@ def offer(
             model.fit(histories)
         if part == "final" and has_index:
             index = AnnIndex.load(artifact_folder(warehouse, store, f"{name}_index", day))
+            index = index.searched_on(pick_device(graph.settings.compute.device))
             items, scores = top_k_by_index(model, index, histories, users, k, allowed)
         else:
             items, scores = recommend(model, histories, users, k, allowed)

@@ -11,6 +11,7 @@ import numpy as np
 from models.ann.config import AnnIndexConfig
 from models.ann.faiss_index import library, search_all, search_parameters
 from models.ann.metric import prepared
+from models.ann.torch_search import TorchVectors
 from models.training.threads import faiss_threads
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class AnnIndex:
     ):
         self.index, self.config = index, config
         self.fingerprints, self.positions = fingerprints, positions
+        self.exact: TorchVectors | None = None
 
     @property
     def n_vectors(self) -> int:
@@ -60,6 +62,17 @@ class AnnIndex:
         config = self.config.model_copy(update=settings)
         return AnnIndex(self.index, config, self.fingerprints, self.positions)
 
+    def searched_on(self, device: str) -> AnnIndex:
+        """The same index; exact search (`flat`) moved to a GPU, any other kind where it was.
+
+        Args:
+            device: `cpu` or `cuda`.
+        """
+        moved = self.searched_with()
+        if device != "cpu" and self.config.kind == "flat":
+            moved.exact = TorchVectors(self.index.reconstruct_n(0, self.n_vectors), device)
+        return moved
+
     def search(self, queries: np.ndarray, k: int, allowed: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The k vectors that are (about) nearest to each query.
 
@@ -74,19 +87,21 @@ class AnnIndex:
             were found, the rest are -1 with score `-inf`.
         """
         queries = prepared(queries, self.config.metric)
+        by_row = allowed if allowed is None or self.positions is None else allowed[self.positions]
         with faiss_threads(self.config.search_threads):
-            if allowed is None:
+            if self.exact is not None:
+                scores, rows = self.exact.search(queries, k, by_row)
+            elif by_row is None:
                 scores, rows = self.index.search(queries, k, params=search_parameters(self.config, k))
             else:
-                scores, rows = self._search_some(queries, k, allowed)
+                scores, rows = self._search_some(queries, k, by_row)
         missing = rows < 0
         scores[missing] = -np.inf
         found = rows if self.positions is None else np.where(missing, -1, self.positions[rows])
         return found.astype(np.int32), scores
 
-    def _search_some(self, queries: np.ndarray, k: int, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        n_allowed = int(allowed.sum())
-        by_row = allowed if self.positions is None else allowed[self.positions]
+    def _search_some(self, queries: np.ndarray, k: int, by_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n_allowed = int(by_row.sum())
         selector = library().IDSelectorBitmap(np.packbits(by_row, bitorder="little"))
         share = n_allowed / self.n_vectors
         if share < LEAST_SHARE:
