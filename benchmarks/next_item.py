@@ -29,6 +29,7 @@ import polars as pl
 SHARED = {"embedding_size": 128, "n_negatives": 512, "max_epochs": 60, "patience": 6, "n_validation_users": 10_000}
 COSINE = {"temperature": 0.07, "n_negatives": 2048, "averaging": 0.999}
 FALLING = {"schedule": "linear", "learning_rate": 0.0015, "max_epochs": 24, "patience": 24}
+LONGER = {"n_negatives": 4096, "max_epochs": 32, "patience": 32}
 QUICK = {"n_negatives": 256, "averaging": 0.99, "learning_rate": 0.003, "max_epochs": 12, "n_validation_users": 2_000}
 SETTINGS: dict[str, tuple[str, dict]] = {
     "popularity": ("popularity", {}),
@@ -43,7 +44,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "bert4rec": ("bert4rec", SHARED | {"max_epochs": 200, "patience": 20}),
     "hstu": ("hstu", SHARED | COSINE | FALLING),
     "sasrec": ("sasrec", SHARED),
-    "sasrec_cosine": ("sasrec", SHARED | COSINE | FALLING | {"n_negatives": 4096}),
+    "sasrec_cosine": ("sasrec", SHARED | COSINE | FALLING | LONGER),
     "sasrec_quick": ("sasrec", COSINE | FALLING | QUICK),
     "multi_interest": ("multi_interest", SHARED | COSINE | {"max_epochs": 16, "n_validation_users": 3_000}),
 }
