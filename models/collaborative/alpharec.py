@@ -87,7 +87,10 @@ class AlphaRec(PairRetriever):
         self.map = TextMap({})
 
     def memory_parts(self, shape: DataShape) -> dict[str, int]:
-        """See `Retriever.memory_parts`: every step maps and smooths all users and items."""
+        """See `Retriever.memory_parts`: every step maps and smooths all users and items.
+
+        Of the wide layer there are both sides of the activation, their gradients, and one in the making.
+        """
         from models.collaborative.memory import graph_floats
         from models.training.memory import scoring_block, shared_logits
 
@@ -98,7 +101,7 @@ class AlphaRec(PairRetriever):
         held = shared_logits(n_pairs, c.n_negatives) + 6 * n_pairs * c.embedding_size
         return {
             "text vectors": 4 * 3 * n_nodes * text_size,
-            "mapped texts and their gradients": 4 * n_nodes * (3 * hidden_size + 6 * c.embedding_size),
+            "mapped texts and their gradients": 4 * n_nodes * (5 * hidden_size + 6 * c.embedding_size),
             "the graph": 4 * graph_floats(shape),
             "a batch": 4 * held + scoring_block(shape, c.n_validation_users),
             PREPARATION: (MATRIX_BYTES + PAIR_BYTES) * shape.n_interactions,

@@ -9,6 +9,7 @@ from item_writer import settings_of
 from profile_writing import configured
 from user_writer import writes_users
 
+from assets import point_in_time
 from assets.point_in_time import interactions_until, user_ranges
 from assets.profiles import user_profiles
 from assets.profiles.checks import UserFindings
@@ -38,7 +39,7 @@ def test_portions_make_the_same_table_and_checks(copied, monkeypatch):
     copied.configure(profiles={"portion_interactions": 250})
     asked = []
     monkeypatch.setattr(
-        user_profiles, "interactions_until", lambda *args: asked.append(args) or interactions_until(*args)
+        point_in_time, "interactions_until", lambda *args: asked.append(args) or interactions_until(*args)
     )
     settings = copied.project.settings
     outcome = run_days(copied.definitions(), copied.instance(), settings, LEARNING_JOB, LAST, print, ["user_profiles"])
