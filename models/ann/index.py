@@ -60,7 +60,9 @@ class AnnIndex:
             settings: Fields of the config that say how it is searched.
         """
         config = self.config.model_copy(update=settings)
-        return AnnIndex(self.index, config, self.fingerprints, self.positions)
+        other = AnnIndex(self.index, config, self.fingerprints, self.positions)
+        other.exact = self.exact
+        return other
 
     def searched_on(self, device: str) -> AnnIndex:
         """The same index; exact search (`flat`) moved to a GPU, any other kind where it was.

@@ -68,7 +68,7 @@ class Touched:
     """The touched pairs of some rows (CSR), and the vectors of the other side.
 
     Neither product gathers a vector for each pair: of Gowalla's 810,128 pairs of 64 dimensions `along` takes 19 ms and
-    `sums` 12, gathering them alone more than both.
+    `sums` 12; gathering them at once takes 190.
 
     Args:
         starts: `[n + 1]` int32, where each row's pairs begin.

@@ -88,11 +88,10 @@ def save_checkpoint(
             os.fsync(file.fileno())
     shutil.rmtree(finished, ignore_errors=True)
     os.replace(unfinished, finished)
-    later = [path for path in _finished(folder) if path.name > finished.name]  # another run's, or damaged
-    for old in later:
-        shutil.rmtree(old)
-    for old in [*_finished(folder)[N_KEPT:], *folder.glob("epoch-*.unfinished")]:
-        shutil.rmtree(old)
+    ours = [path for path in _finished(folder) if path.name <= finished.name][:N_KEPT]  # later ones are another run's
+    for path in folder.glob("epoch-*"):
+        if path not in ours:
+            shutil.rmtree(path)
 
 
 def load_checkpoint(

@@ -61,4 +61,5 @@ def test_only_exact_search_moves_to_a_gpu(vectors, monkeypatch):
     monkeypatch.setattr("models.ann.index.TorchVectors", lambda vectors, device: (len(vectors), device))
     exact, graph = (build_index(vectors, AnnIndexConfig(kind=kind)) for kind in ("flat", "hnsw"))
     assert exact.searched_on("cuda").exact == (300, "cuda")
+    assert exact.searched_on("cuda").searched_with(search_threads=1).exact == (300, "cuda"), "it stays there"
     assert exact.exact is exact.searched_on("cpu").exact is graph.searched_on("cuda").exact is None
