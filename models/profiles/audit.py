@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ValidationError
 
 from models.profiles.personal_data import CANDIDATE, find_personal_data
-from models.profiles.private_attributes import find_private_claims
+from models.profiles.private_attributes import find_private_claims, suspects
 from models.profiles.schema import ItemProfile, UserProfile, first_fault
 
 _KEYS = frozenset(
@@ -124,21 +124,23 @@ def find_private_rows(frame: pl.DataFrame, allowed: Collection[str] = ()) -> dic
     Returns:
         Id -> kinds found, in the order of the rows. A profile that is no JSON object is looked at as it is.
     """
-    found = {
-        user_id: _private(profile or "", allowed) for user_id, profile in frame.select("user_id", "profile").rows()
-    }
-    return {user_id: kinds for user_id, kinds in found.items() if kinds}
+    words = pl.Series([_chosen_words(profile or "") for profile in frame["profile"]], dtype=pl.List(pl.Utf8))
+    texts = frame.select("user_id", text=words).explode("text").drop_nulls()
+    found: dict[str, set[str]] = {}
+    for user_id, text in texts.filter(suspects(texts["text"])).iter_rows():
+        found.setdefault(user_id, set()).update(find_private_claims(text))
+    return {user_id: told for user_id, kinds in found.items() if (told := sorted(kinds.difference(allowed)))}
 
 
-def _private(profile: str, allowed: Collection[str]) -> list[str]:
+def _chosen_words(profile: str) -> list[str]:
+    """The words of a user's profile that its writer chose."""
     try:
         said = orjson.loads(profile)
         tastes = [taste for name in ("long_term", "current", "dislikes") for taste in said.get(name, [])]
         texts = [said.get("summary", ""), *(taste["text"] for taste in tastes if taste["kind"] == "topic")]
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         texts = [profile]
-    kinds = {kind for text in texts for kind in find_private_claims(str(text))}
-    return sorted(kinds.difference(allowed))
+    return [str(text) for text in texts]
 
 
 def audit_profiles(

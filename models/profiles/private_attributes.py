@@ -12,6 +12,8 @@ import re
 from functools import cache
 from typing import Literal, get_args
 
+import polars as pl
+
 from models.profiles.private_words import LANGUAGES, Language, PrivateKind, Says
 from models.text.languages import detect_language, words_of
 
@@ -21,6 +23,8 @@ _SENTENCES = re.compile(
     r"[.;:!?\n]+(?:\s|$)|,\s+(?=and |but |und |et |y )|\s+(?:and|but)\s+(?=(?:is|has|lives|seems)\b)"
 )
 _GOES_ON = "(?:who|with|in|of|from|living|aged|mit|qui|que|con)"
+_LOOKS_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
+_READ_APART = r"[ıİ\p{No}]"  # case and word characters on which polars and Python differ
 _BETWEEN, _MOST_SMALL = 30, 4  # characters from a subject to what is said of it; small words before the attribute
 
 
@@ -38,29 +42,76 @@ def find_private_claims(text: str, language: str | None = None, about: About = "
         Kinds, in the order of `KINDS`; empty where there is none.
     """
     spoken = language or detect_language(words_of(text))
-    found: set[str] = set()
-    for code in [spoken] if spoken in LANGUAGES else LANGUAGES:
-        if _any_attribute(code).search(text):
-            found |= _claims(text, code, about)
+    codes = [spoken] if spoken in LANGUAGES else LANGUAGES
+    found = {kind for code in codes for kind in _claims(text, code, about)}
     return [kind for kind in KINDS if kind in found]
+
+
+def suspects(texts: pl.Series) -> pl.Series:
+    """Which texts may claim something: all in which `find_private_claims` finds a claim, and some others.
+
+    A hundred times as fast, because polars goes through all texts at once with expressions that ask for a little less:
+    nothing of what stands around an attribute, nor that it is a whole word.
+
+    Args:
+        texts: Strings.
+
+    Returns:
+        Booleans; null for a null.
+    """
+    found = texts.str.contains(_READ_APART)
+    for code in LANGUAGES:
+        found |= texts.str.contains(_any_loosely(code))
+    return found
+
+
+@cache
+def _any_loosely(code: str) -> str:
+    return "(?i)" + without_conditions("|".join(map(_attribute, LANGUAGES[code].kinds.values())))
+
+
+def without_conditions(pattern: str) -> str:
+    """A regular expression that matches wherever `pattern` does, in a dialect that looks nowhere but at what it reads.
+
+    Args:
+        pattern: Of the kind that the lists of words are made of: no `]` inside a set of characters.
+
+    Returns:
+        `pattern` without what must follow, precede or not, and without the edges of words.
+    """
+    kept, depth, left_out_from = [], 0, 0
+    for part in re.findall(r"\\.|\[[^\]]*\]|\(\?<?[=!]|[\s\S]", pattern):
+        depth += part.startswith("(") - (part == ")")
+        if not left_out_from and part in _LOOKS_AROUND:
+            left_out_from = depth
+        elif not left_out_from and part != r"\b":
+            kept.append(part)
+        elif part == ")" and depth < left_out_from:
+            left_out_from = 0
+    return "".join(kept)
 
 
 def _claims(text: str, code: str, about: About) -> set[str]:
     sentences = [part.strip() for part in _SENTENCES.split(text) if part.strip()]
-    return {kind for kind, rule in _rules(code, about) if any(rule.search(sentence) for sentence in sentences)}
+    return {
+        kind
+        for kind, attribute, rule in _rules(code, about)
+        if any(attribute.search(sentence) and rule.search(sentence) for sentence in sentences)
+    }
 
 
 @cache
-def _any_attribute(code: str) -> re.Pattern[str]:
-    """Finds nothing in most texts, at a tenth of the cost of the rules."""
-    says = LANGUAGES[code].kinds.values()
-    return re.compile("|".join(part for one in says for part in (one.is_, one.does) if part), re.IGNORECASE)
-
-
-@cache
-def _rules(code: str, about: About) -> list[tuple[str, re.Pattern[str]]]:
+def _rules(code: str, about: About) -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
+    """Kinds; what finds nothing in most texts, at a tenth of the cost of the rule; and the rule."""
     language = LANGUAGES[code]
-    return [(kind, _rule(language, says, about)) for kind, says in language.kinds.items()]
+    return [
+        (kind, re.compile(_attribute(says), re.IGNORECASE), _rule(language, says, about))
+        for kind, says in language.kinds.items()
+    ]
+
+
+def _attribute(says: Says) -> str:
+    return "|".join(part for part in (says.is_, says.does) if part)
 
 
 def _rule(language: Language, says: Says, about: About) -> re.Pattern[str]:
