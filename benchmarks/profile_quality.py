@@ -3,7 +3,7 @@
 `movielens`: MovieLens latest-small. Of each user's ratings from 3.5 up (at least five), in the order of time, the last
 fifth is the truth and the rest is what profiles are made of; the rules of the text are chosen on the fifth before it.
 NDCG@10 over the whole catalogue without what the user took, with bootstrap intervals by user and paired differences:
-popularity, the mean of title vectors, profiles as the summary says them, and with the titles of `profiles.company`.
+popularity, the mean of title vectors, profiles as the summary says them, and with `profiles.company`.
 `xrec`: the profiles that a language model wrote of 3,000 user-item pairs of Yelp, through the same measures.
 
 Vectors are of MiniLM (96 tokens), on one thread; those of a text are computed once.
@@ -25,8 +25,10 @@ DATA = ROOT.parent / "shared" / "data"
 K, LAST_SHARE, LEAST, MAX_TOKENS = 10, 0.2, 5, 96
 DAY = date(2018, 12, 31)
 GRID = [
-    {"n_items": 8, "min_users": least, "n_favourites": 12, "shrinkage": shrinkage}
-    for least, shrinkage in ((20, 5.0), (40, 5.0), (80, 5.0), (40, 20.0), (40, 50.0))
+    {"n_items": 8, "min_users": least, "n_favourites": n_favourites, "shrinkage": shrinkage}
+    for least in (20, 40)
+    for shrinkage in (5.0, 20.0, 50.0)
+    for n_favourites in (12, 25)
 ]
 
 
@@ -58,6 +60,11 @@ class Vectors:
 
     def __call__(self, texts: list[str]) -> np.ndarray:
         """`[n, d]` float32."""
+        from models.text.paragraphs import encode_paragraphs
+
+        return encode_paragraphs(texts, self._looked_up)
+
+    def _looked_up(self, texts: list[str]) -> np.ndarray:
         began = time.process_time()
         new = sorted(set(texts) - set(self.known))
         if new:
@@ -85,14 +92,22 @@ class Setting:
 
     def ndcg(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
         """NDCG by user of lists by cosine."""
-        from models.profiles.quality.usefulness import ndcg_by_user, nearest_items
+        from models.profiles.quality.usefulness import nearest_items
 
-        return ndcg_by_user(nearest_items(users, items, self.seen, K)[0], self.truth, K)
+        return self._ndcg(nearest_items(users, items, self.seen, K)[0])
 
     def popularity(self) -> np.ndarray:
-        """NDCG by user of the most taken items: one number an item, and the same user for all."""
-        counts = np.bincount(self.seen[1], minlength=len(self.places)).astype(np.float32)
-        return self.ndcg(np.ones((len(self.users), 1), dtype=np.float32), counts[:, None])
+        """NDCG by user of the most taken items."""
+        from models.retrieval.top_k import top_k
+
+        scores = np.tile(np.bincount(self.seen[1], minlength=len(self.places)).astype(np.float32), (len(self.users), 1))
+        scores[self.seen] = -np.inf
+        return self._ndcg(top_k(scores, K)[0])
+
+    def _ndcg(self, lists: np.ndarray) -> np.ndarray:
+        from models.profiles.quality.usefulness import ndcg_by_user
+
+        return ndcg_by_user(lists, self.truth, K)
 
     def means(self, vectors: np.ndarray) -> np.ndarray:
         """The mean of each user's items."""
@@ -110,11 +125,15 @@ class Setting:
         if company:
             config = CompanyConfig(**company)
             liked, near = favourites(self.train, self.items, config), item_company(self.train, self.items, config)
+        items = [profile_text(row, near.get(row["item_id"], ())) for row in self.item_rows]
+        text_of = {row["item_id"]: text for row, text in zip(self.item_rows, items, strict=True)}
         users = [
-            favourites_text(liked[row["user_id"]]) if row["user_id"] in liked else row["summary"]
+            favourites_text([text_of[item] for item in liked[row["user_id"]]])
+            if row["user_id"] in liked
+            else row["summary"]
             for row in self.user_rows
         ]
-        return users, [profile_text(row, near.get(row["item_id"], ())) for row in self.item_rows]
+        return users, items
 
 
 def movielens(folder: Path, vectors: Vectors) -> None:

@@ -13,6 +13,7 @@ import argparse
 import datetime as dt
 import io
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -61,7 +62,8 @@ def timed(what: str, n: int, work: Callable[[], object]) -> object:
     started = time.process_time()
     made = work()
     seconds = time.process_time() - started
-    print(f"{what}: {n:,} in {seconds:.1f} CPU s, {n / seconds:,.0f} a CPU second", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{what}: {n:,} in {seconds:.1f} CPU s, {n / seconds:,.0f} a CPU second, {peak:.2f} GiB so far", flush=True)
     return made
 
 

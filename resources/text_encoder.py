@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from pydantic import PrivateAttr
 
+from models.text.paragraphs import encode_paragraphs
 from models.text.truncation import truncated
 from resources.compute import pick_device
 from resources.warehouse import Warehouse, insert
@@ -59,11 +60,23 @@ class CachedTextEncoder(dg.ConfigurableResource):  # type: ignore[type-arg]
     def encode(self, warehouse: Warehouse, texts: list[str]) -> tuple[np.ndarray, int]:
         """Unit vectors of `texts`, `[n, d]` float32 (`[0, 0]` for no texts), and how many had to be computed.
 
+        A text of several paragraphs has the mean of theirs, and each of them is a text of its own in the cache.
+
         Raises:
             UserError: The encoder's vectors have fewer dimensions than are to be kept.
         """
         if not texts:
             return np.zeros((0, 0), dtype=np.float32), 0
+        n_computed = 0
+
+        def looked_up(paragraphs: list[str]) -> np.ndarray:
+            nonlocal n_computed
+            vectors, n_computed = self._looked_up(warehouse, paragraphs)
+            return vectors
+
+        return truncated(encode_paragraphs(texts, looked_up), self.dimensions), n_computed
+
+    def _looked_up(self, warehouse: Warehouse, texts: list[str]) -> tuple[np.ndarray, int]:
         digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         warehouse.ensure_table(TABLE, COLUMNS, "Text vectors by content: the encoder's cache")
         known = self._known(warehouse, digests)
@@ -72,7 +85,7 @@ class CachedTextEncoder(dg.ConfigurableResource):  # type: ignore[type-arg]
             fresh = self._compute(list(missing.values()))
             known |= dict(zip(missing, fresh, strict=True))
             self._remember(warehouse, list(missing), fresh)
-        return truncated(np.stack([known[digest] for digest in digests]), self.dimensions), len(missing)
+        return np.stack([known[digest] for digest in digests]), len(missing)
 
     def _known(self, warehouse: Warehouse, digests: list[str]) -> dict[str, np.ndarray]:
         with warehouse.connect(read_only=True) as connection:

@@ -6,7 +6,7 @@ that write it. Read by people, and by models that take words.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import dagster as dg
@@ -20,6 +20,7 @@ from assets.profiles.user_histories import shown_catalogue
 from assets.profiles.written_users import write_users
 from assets.quality.suite_metadata import data_docs_file
 from models.profiles.company import favourites, favourites_text
+from models.profiles.company_config import CompanyConfig
 from models.profiles.extractive import UserProfiler
 from models.profiles.user_texts import user_texts
 from resources.parquet_portions import ParquetPortions
@@ -91,9 +92,9 @@ def profile_everyone(
         write = partial(write_users, warehouse, generator_of(settings), settings, catalogue=catalogue, day=day)
     warehouse.ensure_table("user_profiles", COLUMNS, "One user's profile as of one day")
     findings, counts = UserFindings(config.allowed_private_attributes), Counter[str]()
-    liked: dict[str, list[str]] = {}
+    liked: dict[str, str] = {}
     if config.company.n_items:
-        liked = favourites(interactions_until(warehouse, day), items, config.company)
+        liked = texts_of_favourites(interactions_until(warehouse, day), items, item_profiles, config.company)
     with ParquetPortions(warehouse, "user_profiles", day) as portions:
         for interactions in interactions_by_users(warehouse, day, config.portion_interactions):
             frame = profiler.profiles(interactions)
@@ -106,8 +107,17 @@ def profile_everyone(
         return findings, dict(counts), portions.replace("as_of_day")
 
 
-def _with_texts(profiles: pl.DataFrame, liked: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """The profiles with what is embedded of each: the titles a user liked best where they are known, else the words."""
+def texts_of_favourites(
+    interactions: pl.DataFrame, items: pl.DataFrame, item_profiles: pl.DataFrame, config: CompanyConfig
+) -> dict[str, str]:
+    """What is embedded of each user with favourites: what is embedded of these."""
+    texts = dict(item_profiles.select("item_id", "text").iter_rows())
+    liked = favourites(interactions, items, config)
+    return {user: favourites_text([texts[item] for item in ids if texts.get(item)]) for user, ids in liked.items()}
+
+
+def _with_texts(profiles: pl.DataFrame, liked: Mapping[str, str]) -> pl.DataFrame:
+    """The profiles with what is embedded of each: that of the favourites where they are known, else the words."""
     own = zip(profiles["user_id"], user_texts(profiles), strict=True)
-    texts = [favourites_text(liked[user]) if user in liked else text for user, text in own]
+    texts = [liked.get(user) or text for user, text in own]
     return profiles.with_columns(pl.Series("text", texts, dtype=pl.Utf8))

@@ -35,6 +35,13 @@ class VectorConfig(TrainingConfig):
         le=1,
         description="After training, an item's vector is multiplied by this power of its number of users.",
     )
+    popularity_offset: float = Field(
+        default=0.0,
+        ge=-1,
+        le=1,
+        description="After training, so many times the natural logarithm of its number of users is added to an item's "
+        "score; with the temperature it says again what `in_batch_softmax` leaves out.",
+    )
     alignment: Literal["none", "contrastive", "generative"] = Field(
         default="none",
         description="What draws vectors to the texts of their items and users (RLMRec): nothing; each vector shall be "

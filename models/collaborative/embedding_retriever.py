@@ -18,6 +18,7 @@ from models.retrieval.contract import Retriever
 from models.retrieval.data_shape import DataShape
 from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
+from models.retrieval.nearest_of_history import nearest_of_history
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,9 @@ class EmbeddingRetriever(AlignedRetriever):
     theirs, `M = (H'H + fold_in_l2 I)^-1 H'X`. A user without a history has the vector 0 and scores 0 everywhere.
 
     After training an item's vector is multiplied by `max(d_i, 1)^popularity_exponent`, d_i the number of its users:
-    a cosine that is trained against uniform negatives knows too little of how many users an item has.
+    a cosine that is trained against uniform negatives knows too little of how many users an item has. A score that is
+    trained against the batch's items, whose share is `q_i ~ d_i`, is best at `temperature (ln p(i | u) - ln q_i)`, so
+    that `popularity_offset ln max(d_i, 1)` is added: by one more entry of the vectors, 1 for a user.
 
     With `alignment` the vectors are drawn to text vectors of the items, and of the users whose texts are given, see
     `models.collaborative.text_alignment`; folding in is as ever.
@@ -157,7 +160,12 @@ class EmbeddingRetriever(AlignedRetriever):
         self.users, self.items = (part.detach().float().cpu().numpy() for part in (users, items))
         self.users = self.users[known]
         degrees = np.bincount(matrix.indices, minlength=matrix.shape[1])
-        self.items = self.items * degree_powers(np.maximum(degrees, 1), self.config.popularity_exponent)[:, None]
+        degrees = np.maximum(degrees, 1)
+        self.items = self.items * degree_powers(degrees, self.config.popularity_exponent)[:, None]
+        if self.config.popularity_offset:
+            offsets = (self.config.popularity_offset * np.log(degrees)).astype(np.float32)
+            self.items = np.column_stack([self.items, offsets])
+            self.users = np.column_stack([self.users, np.ones(len(self.users), dtype=np.float32)])
         self._weights = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
         self._weights["users"] = self._weights["users"][torch.from_numpy(known)]
         self._know([str(user) for user in train.user_ids[known]])
@@ -170,10 +178,16 @@ class EmbeddingRetriever(AlignedRetriever):
         """`[n, D']` float32: trained, folded in, or 0 without a history."""
         matrix = history_matrix(histories, users)
         vectors = mean_vectors(matrix, self.items) @ self.fold_in
+        if self.config.popularity_offset:
+            vectors[:, -1] = 1.0
         rows = np.array([self._row_of.get(str(user), -1) for user in histories.user_ids[users]], dtype=np.int64)
         vectors[rows >= 0] = self.users[rows[rows >= 0]]
         vectors[np.diff(matrix.indptr) == 0] = 0.0
         return vectors
+
+    def because_of(self, history: np.ndarray, items: np.ndarray) -> np.ndarray:
+        """See `nearest_of_history`; how popular an item is speaks for no other."""
+        return nearest_of_history(self.items[:, :-1] if self.config.popularity_offset else self.items, history, items)
 
     def save(self, folder: Path) -> None:
         """Write the vectors (`users.npy`, `items.npy`, `fold_in.npy`), ids, `weights.safetensors`, `config.json`."""

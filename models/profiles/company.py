@@ -1,4 +1,4 @@
-"""What items and users are taken together with, in titles, for the text that is embedded.
+"""What items are taken together with, in titles, and users' favourites, for the text that is embedded.
 
 A title and a few genres say little of who will like a film; that the same people took certain others says much, and an
 encoder understands titles. The titles stand in the embedded text only, never in a profile or a prompt: text from
@@ -19,6 +19,7 @@ from models.retrieval.history_matrix import history_matrix
 from models.retrieval.interactions import Interactions
 from models.retrieval.item_knn import ItemKnn, ItemKnnConfig
 from models.text.hostile import hostile_kind
+from models.text.paragraphs import BLANK_LINE
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -53,7 +54,7 @@ def item_company(interactions: pl.DataFrame, items: pl.DataFrame, config: Compan
 
 
 def favourites(interactions: pl.DataFrame, items: pl.DataFrame, config: CompanyConfig) -> dict[str, list[str]]:
-    """The titles of each user's items that go best with all the others the user took.
+    """Each user's items that go best with all the others the user took.
 
     Args:
         interactions: As for `item_company`.
@@ -61,26 +62,26 @@ def favourites(interactions: pl.DataFrame, items: pl.DataFrame, config: CompanyC
         config: Likewise.
 
     Returns:
-        User id -> at most `n_favourites` titles, the best first, ties by item; users without any are left out.
+        User id -> at most `n_favourites` item ids, the best first, ties by item.
     """
     data, near = _together(interactions, items, config)
-    names, told = _names(items, data), {}
+    told = {}
     for start in range(0, data.n_users, BLOCK_USERS):
         users = np.arange(start, min(start + BLOCK_USERS, data.n_users))
         taken = history_matrix(data, users)
         for user, own, scores in zip(users, taken, taken @ near, strict=True):
             worth = np.asarray(scores[:, own.indices].todense()).ravel()
-            best = own.indices[np.lexsort((own.indices, -worth))]
-            told[str(data.user_ids[user])] = [names[item] for item in best if names[item]][: config.n_favourites]
-    return {user: titles for user, titles in told.items() if titles}
+            best = own.indices[np.lexsort((own.indices, -worth))][: config.n_favourites]
+            told[str(data.user_ids[user])] = [str(item) for item in data.item_ids[best]]
+    return {user: ids for user, ids in told.items() if ids}
 
 
-def favourites_text(titles: Sequence[str]) -> str:
-    """What is embedded of a user with favourites: their titles and nothing else.
+def favourites_text(texts: Sequence[str]) -> str:
+    """What is embedded of a user with favourites: their texts, a paragraph each, and nothing else.
 
-    On MovieLens the summary beside them made retrieval worse by a quarter (docs/profiles.md).
+    So a user's vector is the mean of vectors that are there already, those of the items.
     """
-    return f"{', '.join(titles)}."
+    return BLANK_LINE.join(texts)
 
 
 def _together(

@@ -15,7 +15,7 @@ class CompanyConfig(BaseModel):
         ge=0,
         le=50,
         description="Items most often taken by the same users before the validation days, whose titles stand in the "
-        "text that is embedded of an item instead of category and key phrases, while a user's text is the titles of "
+        "text that is embedded of an item instead of category and key phrases, while a user's text is the texts of "
         "favourites; 0: none of this.",
     )
     min_users: int = Field(
@@ -25,7 +25,7 @@ class CompanyConfig(BaseModel):
         default=12,
         ge=1,
         le=100,
-        description="Titles in the text that is embedded of a user: of the items that go best with all they took.",
+        description="Items whose texts make the one that is embedded of a user: those that go best with all they took.",
     )
     shrinkage: float = Field(
         default=5.0, ge=0, description="Added to the denominator of the cosine that says what goes together."

@@ -45,6 +45,7 @@ OF_A_GRAPH: dict[str, SearchRange | None] = {
     "loss": None,
     "n_layers": SearchRange(low=1, high=4),
     "popularity_exponent": SearchRange(low=-0.2, high=0.3),
+    "popularity_offset": SearchRange(low=0.0, high=0.2),
     "similarity": SearchRange(choices=["inner_product", "cosine"]),
     "temperature": SearchRange(low=0.05, high=1.0, log=True),
     "weight_decay": SearchRange(low=0.0, high=0.01),

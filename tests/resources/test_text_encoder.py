@@ -43,6 +43,14 @@ def test_only_new_texts_are_encoded(warehouse: Warehouse, encoded: list):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
+def test_a_text_of_known_paragraphs_needs_no_encoding(warehouse: Warehouse, encoded: list):
+    encoder = CachedTextEncoder(name="hashing")
+    items, _ = encoder.encode(warehouse, ["a mug", "a lamp"])
+    user, n_new = encoder.encode(warehouse, ["a mug\n\na lamp"])
+    assert n_new == 0 and len(encoded) == 1
+    np.testing.assert_allclose(user[0], items.sum(axis=0) / np.linalg.norm(items.sum(axis=0)), rtol=1e-6)
+
+
 def test_cached_vectors_are_those_of_the_encoder(warehouse: Warehouse):
     encoder = CachedTextEncoder(name="hashing")
     encoder.encode(warehouse, ["a red mug"])

@@ -17,15 +17,20 @@ def nearest_items(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k items of the highest cosine for each user, without those seen.
 
+    Vectors are taken less the items' mean: what all texts of one kind have in common for an encoder is most of a
+    cosine and tells nobody's taste (Mu and Viswanath, "All-but-the-Top", ICLR 2018, without its second step).
+
     Args:
         users: `[n_users, d]` vectors.
-        items: `[n_items, d]` unit vectors.
+        items: `[n_items, d]` vectors.
         seen: Rows of `users` and of `items`, both `[n_seen]`: what no list may hold.
         k: List length.
 
     Returns:
-        Items `[n_users, k]` i32, -1 where there are no more, and cosines (for unit users) f32.
+        Items `[n_users, k]` i32, -1 where there are no more, and cosines f32; 0 for a vector that is the mean itself.
     """
+    common = items.mean(axis=0) if len(items) else 0.0
+    users, items = _unit(users - common), _unit(items - common)
     order = np.argsort(seen[0], kind="stable")
     seen_users, seen_items = seen[0][order], seen[1][order]
     lists, scores = [], []
@@ -39,6 +44,11 @@ def nearest_items(
     if not lists:
         return np.zeros((0, k), dtype=np.int32), np.zeros((0, k), dtype=np.float32)
     return np.concatenate(lists), np.concatenate(scores)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def ndcg_by_user(lists: np.ndarray, truth: tuple[np.ndarray, np.ndarray], k: int) -> np.ndarray:

@@ -53,6 +53,7 @@ CHANGES_SCORES = {
     "temperature": {"temperature": 0.2},
     "l2": {"l2": 1.0},
     "popularity_exponent": {"popularity_exponent": 0.3},
+    "popularity_offset": {"popularity_offset": 0.3},
 }
 TESTED_BELOW = {"patience", "n_validation_users", "n_threads", "fold_in_l2"}
 TESTED_WITH_THE_TRAINER = {"final_learning_rate_share", "accumulation_steps"}
@@ -179,6 +180,17 @@ def test_popularity_multiplies_the_items_and_nothing_else(interactions):
     factors = np.sqrt([4, 2, 1, 1])
     np.testing.assert_allclose(popular.items, plain.items * factors[:, None], rtol=1e-6)
     np.testing.assert_array_equal(popular.users, plain.users)
+
+
+def test_popularity_is_added_to_every_users_scores(interactions):
+    train = interactions([[0, 1], [0], [0, 2], [0, 1]], n_items=4)
+    plain, popular = (fitted(train, popularity_offset=offset) for offset in (0.0, 0.5))
+    known = np.arange(4)
+    added = popular.scores(train, known) - plain.scores(train, known)
+    np.testing.assert_allclose(added, np.tile(0.5 * np.log([4, 2, 1, 1]), (4, 1)), atol=1e-6)
+    strangers = interactions([[0], [0], [0], [0], [1, 2], []], n_items=4)
+    assert popular.user_vectors(strangers, np.array([4, 5]))[:, -1].tolist() == [1, 0]
+    assert popular.because_of(np.array([1, 2]), known).tolist() == plain.because_of(np.array([1, 2]), known).tolist()
 
 
 def test_because_of_is_the_nearest_by_cosine(two_tastes):
