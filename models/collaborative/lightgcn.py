@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from models.collaborative.embedding_config import EmbeddingConfig
 from models.collaborative.embedding_retriever import EmbeddingRetriever
@@ -34,6 +34,18 @@ class LightGcnConfig(EmbeddingConfig):
     popularity_exponent: float = Field(default=0.1, ge=-1, le=1, description=FIELDS["popularity_exponent"].description)
     max_epochs: int = Field(default=6, ge=1, description=FIELDS["max_epochs"].description)
     n_layers: int = Field(default=3, ge=0, description="Rounds of smoothing whose means are the vectors; 0: none.")
+    first_layer: int = Field(
+        default=0,
+        ge=0,
+        description="Round from which on they count; with 1 vectors are made of neighbours alone, as their own first "
+        "ones are what learns by heart.",
+    )
+
+    @model_validator(mode="after")
+    def _some_layer_is_left(self) -> Self:
+        if self.first_layer > self.n_layers:
+            raise ValueError(f"first_layer {self.first_layer} is beyond n_layers {self.n_layers}: nothing is left")
+        return self
 
 
 class LightGcn(EmbeddingRetriever):
@@ -41,8 +53,8 @@ class LightGcn(EmbeddingRetriever):
     Recommendation", SIGIR 2020).
 
     With first vectors `E_0` of users and items and the normalised adjacency A, whose entry of user u and item i is
-    `1 / sqrt(d_u d_i)`: `E_(k+1) = A E_k` (eqs. 3 and 7), the vectors are `E = mean over k = 0 .. n_layers of E_k`
-    (eqs. 4 and 8, all weights equal), and the score of u and i is `e_u e_i` (eq. 5).
+    `1 / sqrt(d_u d_i)`: `E_(k+1) = A E_k` (eqs. 3 and 7), the vectors are `E = mean over k = first_layer .. n_layers of
+    E_k` (eqs. 4 and 8, weights equal; those of the layers before are 0), and the score of u and i is `e_u e_i` (eq. 5).
 
     Differences from the paper: a sampled softmax of cosines in place of BPR of inner products unless `loss` and
     `similarity` say so (eq. 15), which wants far fewer epochs (Wu et al., "On the Effectiveness of Sampled Softmax Loss
@@ -65,4 +77,5 @@ class LightGcn(EmbeddingRetriever):
         from models.collaborative.graph_product import adjacency_product
         from models.collaborative.lightgcn_network import LightGcnNetwork
 
-        return LightGcnNetwork(users, items, adjacency_product(normalised_graph(matrix), device), self.config.n_layers)
+        product, config = adjacency_product(normalised_graph(matrix), device), self.config
+        return LightGcnNetwork(users, items, product, config.n_layers, config.first_layer)

@@ -41,6 +41,7 @@ SHARED: dict[str, SearchRange] = {
 }
 OF_A_GRAPH: dict[str, SearchRange | None] = {
     "learning_rate": SearchRange(low=1e-3, high=0.1, log=True),
+    "first_layer": SearchRange(low=0, high=1),
     "l2": SearchRange(low=0.0, high=0.01),
     "loss": None,
     "n_layers": SearchRange(low=1, high=4),
