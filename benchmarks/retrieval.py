@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 
 FROM_SPECTRUM = {"start": "spectral", "schedule": "linear", "popularity_exponent": 0.1}
+IN_BATCH = {"loss": "in_batch_softmax", "popularity_exponent": 0.0, "popularity_offset": 0.1, "averaging": 0.98}
 SETTINGS: dict[str, tuple[str, dict]] = {
     "popularity": ("popularity", {}),
     "item_knn": ("item_knn", {}),
@@ -32,6 +33,7 @@ SETTINGS: dict[str, tuple[str, dict]] = {
     "bspm_early": ("graph_filter", {}),
     "lightgcn": ("lightgcn", {}),
     "lightgcn_falling": ("lightgcn", {"schedule": "cosine", "temperature": 0.08}),
+    "lightgcn_in_batch": ("lightgcn", IN_BATCH | {"first_layer": 1, "max_epochs": 4}),
     "slim": ("slim", {}),
     "bpr_mf": ("bpr_mf", FROM_SPECTRUM | {"learning_rate": 0.02, "max_epochs": 20}),
     "lightgcn_0_layers": ("lightgcn", {"n_layers": 0}),

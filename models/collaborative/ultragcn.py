@@ -31,8 +31,9 @@ class UltraGcn(EmbeddingRetriever):
     `models.training.embedding_losses.weighted_logistic_loss`. To this comes (Sec. 3.2, L_I)
     `item_weight sum over neighbours j of i of -omega_ij ln sigmoid(e_u e_j)`, see `nearest_items`.
 
-    Differences from the paper: negatives are drawn once for a batch instead of for each pair; AdamW in place of Adam.
-    Users not trained on are folded in, see `EmbeddingRetriever`.
+    Differences from the paper: negatives are drawn once for a batch instead of for each pair, with a weight of 20 by
+    default instead of 300, which wants many more epochs; first vectors are the graph's singular vectors unless `start`
+    says `random`; AdamW in place of Adam. Users not trained on are folded in, see `EmbeddingRetriever`.
     """
 
     name: ClassVar[str] = "ultragcn"
