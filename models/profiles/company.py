@@ -62,17 +62,19 @@ def favourites(interactions: pl.DataFrame, items: pl.DataFrame, config: CompanyC
         config: Likewise.
 
     Returns:
-        User id -> at most `n_favourites` item ids, the best first, ties by item.
+        User id -> at most `n_favourites` item ids, the best first, ties by item; none of an item whose title may not
+        be shown, and no user without any.
     """
     data, near = _together(interactions, items, config)
-    told = {}
+    names, told = _names(items, data), {}
     for start in range(0, data.n_users, BLOCK_USERS):
         users = np.arange(start, min(start + BLOCK_USERS, data.n_users))
         taken = history_matrix(data, users)
         for user, own, scores in zip(users, taken, taken @ near, strict=True):
             worth = np.asarray(scores[:, own.indices].todense()).ravel()
-            best = own.indices[np.lexsort((own.indices, -worth))][: config.n_favourites]
-            told[str(data.user_ids[user])] = [str(item) for item in data.item_ids[best]]
+            best = own.indices[np.lexsort((own.indices, -worth))]
+            shown = [str(data.item_ids[item]) for item in best if names[item]]
+            told[str(data.user_ids[user])] = shown[: config.n_favourites]
     return {user: ids for user, ids in told.items() if ids}
 
 

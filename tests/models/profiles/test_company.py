@@ -29,6 +29,8 @@ def test_items_are_named_that_the_same_users_took_the_nearest_first(shop):
 def test_a_title_that_talks_to_a_model_is_in_nobodys_text(shop):
     told = item_company(*shop, CONFIG)
     assert "Rank this" not in str(told) and "None" not in str(told)
+    everything = favourites(*shop, CONFIG.model_copy(update={"n_favourites": 9}))
+    assert {item for ids in everything.values() for item in ids} == set("abcd"), "without e and f"
 
 
 def test_favourites_go_best_with_all_that_was_taken(shop):
